@@ -1,0 +1,54 @@
+/** What a person or a program asks of a machine. A command that is done is kept in its commit, so that a session can be replayed by its commands. */
+import Type from 'typebox';
+import { MachineProfileSchema } from './profile.ts';
+import { ErrnoSchema, LooseHexSchema, ModuleNameSchema, Sha256Schema } from './schema.ts';
+
+const closed = { additionalProperties: false };
+
+/** A `static_call_update()`: `func` is an address, `0x0` for NULL, or an exported symbol. */
+export const KeyUpdateSchema = Type.Object({ key: Type.String(), func: Type.String() }, closed);
+
+/** Boots a machine under the name that the frame or request carries. */
+export const BootCommand = Type.Object({ type: Type.Literal('boot'), profile: MachineProfileSchema }, closed);
+
+/** Loads a module whose bytes (or manifest) were stored under their sha256 before. */
+export const LoadCommand = Type.Object(
+  {
+    type: Type.Literal('load'),
+    blob: Sha256Schema,
+    file: Type.Optional(Type.String({ description: 'the file name, for people', maxLength: 1024 })),
+    init: Type.Optional(
+      Type.Object(
+        {
+          result: Type.Optional(ErrnoSchema),
+          updates: Type.Optional(Type.Array(KeyUpdateSchema)),
+        },
+        { ...closed, description: "what the module's own init function does: its errno, the updates that it makes" },
+      ),
+    ),
+    percpu: Type.Optional(LooseHexSchema),
+    fallbackAt: Type.Optional(
+      Type.Record(Type.String(), LooseHexSchema, {
+        description: 'by part: where the fallback window gives room, used only when the direct window is full',
+      }),
+    ),
+  },
+  closed,
+);
+
+/** Unloads a module. `held`: something other than a module holds it. */
+export const UnloadCommand = Type.Object(
+  {
+    type: Type.Literal('unload'),
+    module: ModuleNameSchema,
+    held: Type.Optional(Type.Boolean()),
+    exit: Type.Optional(Type.Object({ updates: Type.Optional(Type.Array(KeyUpdateSchema)) }, closed)),
+  },
+  closed,
+);
+
+export const COMMAND_SCHEMAS = { boot: BootCommand, load: LoadCommand, unload: UnloadCommand } as const;
+export type CommandType = keyof typeof COMMAND_SCHEMAS;
+export type CommandOf<T extends CommandType> = Type.Static<(typeof COMMAND_SCHEMAS)[T]>;
+export type Command = { [T in CommandType]: CommandOf<T> }[CommandType];
+export const CommandSchema = Type.Union(Object.values(COMMAND_SCHEMAS));

@@ -1,0 +1,43 @@
+/**
+ * Every event that a log can hold. Events are facts, complete in themselves: a client folds them into a view with no
+ * knowledge of the kernel. An event that was released is frozen: a change of its form is a new version in upcast.ts.
+ */
+import Type from 'typebox';
+import { MachineBooted } from './machine.ts';
+import { LazyAreasPurged, MemoryAllocated, MemoryFreed } from './memory.ts';
+import {
+  ModuleComing,
+  ModuleGoing,
+  ModuleGone,
+  ModuleLaidOut,
+  ModuleLive,
+  ModuleLoadFailed,
+  ModuleUnloadFailed,
+  RelocationsApplied,
+  SymbolsResolved,
+  VeneerWritten,
+} from './module.ts';
+
+/** The schema of each event by its type: the one definition behind types, validation and the documents. */
+export const EVENT_SCHEMAS = {
+  MachineBooted,
+  MemoryAllocated,
+  MemoryFreed,
+  LazyAreasPurged,
+  ModuleLaidOut,
+  SymbolsResolved,
+  VeneerWritten,
+  RelocationsApplied,
+  ModuleComing,
+  ModuleLive,
+  ModuleLoadFailed,
+  ModuleGoing,
+  ModuleGone,
+  ModuleUnloadFailed,
+} as const;
+
+export type EventType = keyof typeof EVENT_SCHEMAS;
+export type EventOf<T extends EventType> = Type.Static<(typeof EVENT_SCHEMAS)[T]>;
+export type Event = { [T in EventType]: EventOf<T> }[EventType];
+
+export const EventSchema = Type.Union(Object.values(EVENT_SCHEMAS));
