@@ -8,8 +8,19 @@ const closed = { additionalProperties: false };
 /** A `static_call_update()`: `func` is an address, `0x0` for NULL, or an exported symbol. */
 export const KeyUpdateSchema = Type.Object({ key: Type.String(), func: Type.String() }, closed);
 
-/** Boots a machine under the name that the frame or request carries. */
-export const BootCommand = Type.Object({ type: Type.Literal('boot'), profile: MachineProfileSchema }, closed);
+/**
+ * Boots a machine. The profile is `preset`, overlaid with `profile`; windows that neither gives follow from layout and
+ * kernel image; `kaslrSeed` then moves image and windows as that layout's KASLR does. `MachineBooted` holds the result.
+ */
+export const BootCommand = Type.Object(
+  {
+    type: Type.Literal('boot'),
+    preset: Type.Optional(Type.String({ maxLength: 64 })),
+    profile: Type.Optional(Type.Partial(MachineProfileSchema)),
+    kaslrSeed: Type.Optional(Type.Integer({ minimum: 0, maximum: 0xffffffff })),
+  },
+  closed,
+);
 
 /** Loads a module whose bytes (or manifest) were stored under their sha256 before. */
 export const LoadCommand = Type.Object(

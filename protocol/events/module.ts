@@ -1,7 +1,7 @@
 /** The life of a module: loaded, COMING, LIVE, GOING, and every way in which that fails. */
 import Type from 'typebox';
 import { ErrnoSchema, HexSchema, ModuleNameSchema, Sha256Schema, SizeSchema, WordSchema } from '../schema.ts';
-import { PartSchema } from './memory.ts';
+import { PartSchema, WindowSchema } from './memory.ts';
 
 const closed = { additionalProperties: false };
 const PltCounts = Type.Object({ core: SizeSchema, init: SizeSchema }, closed);
@@ -13,6 +13,9 @@ export const ModuleLaidOut = Type.Object(
     module: ModuleNameSchema,
     blob: Sha256Schema,
     file: Type.Optional(Type.String()),
+    parts: Type.Array(
+      Type.Object({ part: PartSchema, address: HexSchema, size: SizeSchema, window: WindowSchema }, closed),
+    ),
     sections: Type.Array(
       Type.Object({ name: Type.String(), address: HexSchema, size: SizeSchema, part: PartSchema }, closed),
     ),

@@ -1,0 +1,38 @@
+/**
+ * The simulated kernel as a decider: three functions, pure and deterministic. `decide` holds every kernel rule and
+ * returns the events of one command; `evolve` applies one event to the state. A state is a value: neither changes it.
+ */
+import type { Command } from '../../protocol/commands.ts';
+import type { ErrorCode } from '../../protocol/errors.ts';
+import type { Event } from '../../protocol/events/index.ts';
+import { loadModule } from './loader/load.ts';
+import { unloadModule } from './loader/unload.ts';
+import { boot } from './machine/boot.ts';
+import { evolve, initialState, type State } from './state.ts';
+
+export { evolve, initialState, type State };
+
+/** What a command came to. `events` is never empty; a refusal leaves nothing in the log. */
+export type Decision =
+  | { readonly ok: true; readonly events: readonly Event[]; readonly state: State }
+  | { readonly ok: false; readonly code: ErrorCode; readonly message: string };
+
+/** Module files and manifests by sha256: whoever calls `decide` has fetched those that the command names. */
+export type Blobs = ReadonlyMap<string, Uint8Array>;
+
+/** Decides `command`. Errors that the kernel would return are events; a command that makes no sense here is a refusal. */
+export function decide(state: State, command: Command, blobs: Blobs): Decision {
+  switch (command.type) {
+    case 'boot':
+      return boot(state, command);
+    case 'load':
+      return loadModule(state, command, blobs);
+    case 'unload':
+      return unloadModule(state, command);
+  }
+}
+
+/** The sha256 of every blob that `decide` needs for `command`. */
+export function blobsOf(command: Command): readonly string[] {
+  return command.type === 'load' ? [command.blob] : [];
+}

@@ -1,0 +1,38 @@
+/** Every error that the wire can carry, in one table: its code, whether trying again later can help, and the HTTP status. */
+import Type from 'typebox';
+
+export const ERRORS = {
+  'bad-frame': { temporary: false, status: 400 },
+  'bad-command': { temporary: false, status: 400 },
+  'bad-position': { temporary: false, status: 400 },
+  'no-such-machine': { temporary: false, status: 404 },
+  'no-such-blob': { temporary: false, status: 404 },
+  'no-such-module': { temporary: false, status: 404 },
+  'not-found': { temporary: false, status: 404 },
+  'machine-exists': { temporary: false, status: 409 },
+  'epoch-changed': { temporary: false, status: 409 },
+  'position-trimmed': { temporary: false, status: 410 },
+  'position-ahead': { temporary: false, status: 409 },
+  'too-large': { temporary: false, status: 413 },
+  'too-busy': { temporary: true, status: 503 },
+  'version-conflict': { temporary: true, status: 409 },
+  'log-unavailable': { temporary: true, status: 503 },
+  'shutting-down': { temporary: true, status: 503 },
+  internal: { temporary: true, status: 500 },
+} as const;
+
+export type ErrorCode = keyof typeof ERRORS;
+
+export const WireErrorSchema = Type.Object(
+  {
+    code: Type.Enum(Object.keys(ERRORS) as ErrorCode[]),
+    message: Type.String(),
+    temporary: Type.Boolean(),
+  },
+  { additionalProperties: false },
+);
+export type WireError = Type.Static<typeof WireErrorSchema>;
+
+export function wireError(code: ErrorCode, message: string): WireError {
+  return { code, message, temporary: ERRORS[code].temporary };
+}

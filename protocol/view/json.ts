@@ -1,0 +1,55 @@
+/** A view as JSON and back, and its digest: the same view gives the same text, whoever folded it. */
+import { sha256 } from '@noble/hashes/sha2.js';
+import { bytesToHex, utf8ToBytes } from '@noble/hashes/utils.js';
+import type { Area, Module, View } from './types.ts';
+
+export const VIEW_FORMAT = 'veneerd/view@1';
+
+export type ModuleJson = Omit<Module, 'usedBy'> & { readonly usedBy: readonly string[] };
+
+export interface ViewJson extends Omit<View, 'modules' | 'areas'> {
+  readonly format: typeof VIEW_FORMAT;
+  /** Oldest first. */
+  readonly modules: readonly ModuleJson[];
+  /** In order of address. */
+  readonly areas: readonly Area[];
+}
+
+export function moduleJson(module: Module): ModuleJson {
+  return { ...module, usedBy: [...module.usedBy].sort() };
+}
+
+/** The view as plain JSON. It shares structure with the view: read it or send it before folding on. */
+export function viewJson(view: View): ViewJson {
+  const { modules, areas, ...rest } = view;
+  return {
+    format: VIEW_FORMAT,
+    ...rest,
+    modules: [...modules.values()].map(moduleJson),
+    areas: [...areas.values()].sort((a, b) => (a.address < b.address ? -1 : 1)),
+  };
+}
+
+/** The view that `json` was made of. The caller owns it, and gives `json` away. */
+export function viewFromJson(json: ViewJson): View {
+  const { format: _, modules, areas, ...rest } = json;
+  return {
+    ...rest,
+    modules: new Map(modules.map((m) => [m.name, { ...m, usedBy: new Set(m.usedBy) }])),
+    areas: new Map(areas.map((area) => [area.address, area])),
+  };
+}
+
+/** sha256 over the view's canonical JSON (keys sorted), as hex. Equal states have equal digests, wherever they were folded. */
+export function viewDigest(view: View): string {
+  const { time: _, ...state } = viewJson(view);
+  return bytesToHex(sha256(utf8ToBytes(canonical(state))));
+}
+
+function canonical(value: unknown): string {
+  return JSON.stringify(value, (_, v: unknown) =>
+    typeof v === 'object' && v !== null && !Array.isArray(v)
+      ? Object.fromEntries(Object.entries(v).sort(([a], [b]) => (a < b ? -1 : 1)))
+      : v,
+  );
+}
