@@ -14,19 +14,6 @@ export interface LayoutSection {
   readonly align: number;
 }
 
-/** Relocations of one RELA section as columns, in the order in which the kernel applies them. */
-export interface RelaColumns {
-  /** Index of the RELA section, and of the section it changes. */
-  readonly section: number;
-  readonly target: number;
-  readonly count: number;
-  readonly offset: Float64Array;
-  readonly type: Uint32Array;
-  readonly symbol: Uint32Array;
-  /** Signed; rounded where it does not fit a double exactly (see addendLow, addendHigh). */
-  readonly addend: Float64Array;
-}
-
 /** An errno with the kernel's own words, as printk has them. */
 export interface KernelError {
   readonly errno: string;

@@ -18,7 +18,7 @@ export interface Section {
   readonly entsize: number;
 }
 
-/** The symbol table as columns: index i is symbol i of the file. Values that do not fit a double exactly are rounded; `value64` reads them exactly. */
+/** The symbol table as columns: index i is symbol i of the file. */
 export interface SymbolTable {
   readonly section: number;
   readonly count: number;
@@ -27,11 +27,31 @@ export interface SymbolTable {
   /** st_info: binding in the high four bits, type in the low four. */
   readonly info: Uint8Array;
   readonly shndx: Uint16Array;
+  /** st_value as a signed number; rounded beyond 2^53, which only an SHN_ABS symbol can be: see valueHigh, valueLow. */
   readonly value: Float64Array;
   readonly size: Float64Array;
+  /** The exact halves of st_value: high signed, low unsigned. */
+  valueHigh(index: number): number;
+  valueLow(index: number): number;
+  /** The name, one character a byte (the kernel compares bytes). */
   name(index: number): string;
   /** The name's length in bytes without its NUL. */
   nameLength(index: number): number;
+}
+
+/** Relocations of one RELA section as columns: in file order as read, in the order of application once an architecture sorted them. */
+export interface RelaColumns {
+  /** Index of the RELA section, and of the section it changes. */
+  readonly section: number;
+  readonly target: number;
+  readonly count: number;
+  readonly offset: Float64Array;
+  readonly type: Uint32Array;
+  readonly symbol: Uint32Array;
+  /** Signed; rounded beyond 2^53. */
+  readonly addend: Float64Array;
+  /** The addends' halves, high signed and low unsigned; there only if some addend of this section does not fit a double. */
+  readonly exactAddend?: { readonly high: Int32Array; readonly low: Uint32Array };
 }
 
 /** A relocatable file whose every offset, size, link and index has been checked. */
@@ -48,6 +68,24 @@ export interface ElfModule {
   readonly name: string;
 }
 
+/** A symbol that the module offers to others: one entry of `__ksymtab` or `__ksymtab_gpl`. */
+export interface ElfExport {
+  readonly name: string;
+  /** The exported value is this symbol's plus `addend`. */
+  readonly symbol: number;
+  readonly addend: number;
+  readonly gplOnly: boolean;
+  /** Empty when the export is in no namespace. */
+  readonly namespace: string;
+}
+
+/** A symbol that the module asks for. A weak one may stay unresolved. */
+export interface ElfImport {
+  readonly name: string;
+  readonly symbol: number;
+  readonly weak: boolean;
+}
+
 /** Why a file is not a module: what was read where, and what was expected there. */
 export interface ElfFault {
   /** Byte offset in the file. */
@@ -58,4 +96,9 @@ export interface ElfFault {
   readonly expected: string;
 }
 
-export type ElfResult = { readonly ok: true; readonly elf: ElfModule } | { readonly ok: false; readonly fault: ElfFault };
+/** A value, or the reason why the file has none. */
+export type Checked<T> = { readonly ok: true; readonly value: T } | { readonly ok: false; readonly fault: ElfFault };
+
+export type ElfResult =
+  | { readonly ok: true; readonly elf: ElfModule }
+  | { readonly ok: false; readonly fault: ElfFault };

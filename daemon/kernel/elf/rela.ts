@@ -1,0 +1,116 @@
+/**
+ * RELA sections: checked once when the file is read, decoded into columns when somebody needs them.
+ * Source: gABI 4 "Relocation"; kernel/module/main.c apply_relocations, v6.1.
+ */
+import {
+  RELA,
+  RELOCATION_WIDTH,
+  SHDR,
+  SHF_ALLOC,
+  SHF_COMPRESSED,
+  SHT_NULL,
+  SHT_REL,
+  SHT_RELA,
+  SHT_STRTAB,
+  SHT_SYMTAB,
+} from './constants.ts';
+import { checked, hex, hex64, refuse } from './fault.ts';
+import type { Checked, ElfModule, RelaColumns, Section, SymbolTable } from './types.ts';
+
+const NOT_A_TARGET: readonly number[] = [SHT_NULL, SHT_RELA, SHT_REL, SHT_SYMTAB, SHT_STRTAB];
+
+/** Checks every RELA section's header, and each relocation's place and symbol. Allocates nothing. */
+export function checkRelas(
+  view: DataView,
+  machine: number,
+  sections: readonly Section[],
+  symbols: SymbolTable,
+  headersAt: number,
+): Checked<undefined> {
+  for (const section of sections) {
+    if (section.type !== SHT_RELA) continue;
+    const bad = (field: keyof typeof SHDR, found: string, expected: string) => {
+      const at = headersAt + section.index * SHDR.size + SHDR[field];
+      return refuse(at, `section ${section.index} (${section.name}) ${field}`, found, expected);
+    };
+    if (section.entsize !== RELA.size) return bad('sh_entsize', hex(section.entsize), `${RELA.size} (Elf64_Rela)`);
+    if (section.size % RELA.size !== 0) return bad('sh_size', hex(section.size), `a multiple of ${RELA.size}`);
+    if (section.link !== symbols.section) {
+      return bad('sh_link', String(section.link), `${symbols.section} (the symbol table)`);
+    }
+    const target = sections[section.info];
+    if (target === undefined || NOT_A_TARGET.includes(target.type)) {
+      return bad('sh_info', String(section.info), 'a section with contents to relocate');
+    }
+    const entries = checkEntries(view, machine, section, target, symbols.count);
+    if (!entries.ok) return entries;
+  }
+  return checked(undefined);
+}
+
+/** The first types are looked up once a section; a relocation that writes beyond its section would corrupt what follows. */
+function checkEntries(
+  view: DataView,
+  machine: number,
+  section: Section,
+  target: Section,
+  symbolCount: number,
+): Checked<undefined> {
+  const widths = RELOCATION_WIDTH.get(machine);
+  const loaded = (target.flags & SHF_ALLOC) !== 0;
+  // Offsets into a compressed section are offsets into what it unpacks to, which nobody unpacks here.
+  const room = (target.flags & SHF_COMPRESSED) !== 0 ? Number.MAX_SAFE_INTEGER : target.size;
+  const end = section.offset + section.size;
+  for (let at = section.offset; at < end; at += RELA.size) {
+    const offset = view.getUint32(at + 4, true) * 0x1_0000_0000 + view.getUint32(at, true);
+    // Eight bytes are enough for every type: the type matters only at a section's very end.
+    if (offset > room - 8) {
+      const type = view.getUint32(at + RELA.r_type, true);
+      const width = loaded ? (widths?.get(type) ?? 4) : 1;
+      if (offset > room - width) {
+        const field = `section ${section.index} (${section.name}) entry ${(at - section.offset) / RELA.size} r_offset`;
+        const expected = `${width} bytes inside section ${target.index} (${target.name}) of ${hex(room)} bytes`;
+        return refuse(at, field, hex64(view, at), expected);
+      }
+    }
+    const symbol = view.getUint32(at + RELA.r_sym, true);
+    if (symbol >= symbolCount) {
+      const field = `section ${section.index} (${section.name}) entry ${(at - section.offset) / RELA.size} r_info`;
+      return refuse(at + RELA.r_sym, field, `symbol ${symbol}`, `below ${symbolCount} (the number of symbols)`);
+    }
+  }
+  return checked(undefined);
+}
+
+/** Decodes RELA section `index` in file order. One pass, four columns. Throws if the section is not SHT_RELA. */
+export function readRela(elf: ElfModule, index: number): RelaColumns {
+  const section = elf.sections[index];
+  if (section?.type !== SHT_RELA) throw new RangeError(`section ${index} is not SHT_RELA`);
+  const { view } = elf;
+  const count = section.size / RELA.size;
+  const offset = new Float64Array(count);
+  const type = new Uint32Array(count);
+  const symbol = new Uint32Array(count);
+  const addend = new Float64Array(count);
+  let wide = false;
+  for (let i = 0, at = section.offset; i < count; i++, at += RELA.size) {
+    offset[i] = view.getUint32(at + 4, true) * 0x1_0000_0000 + view.getUint32(at, true);
+    type[i] = view.getUint32(at + RELA.r_type, true);
+    symbol[i] = view.getUint32(at + RELA.r_sym, true);
+    const high = view.getInt32(at + RELA.r_addend + 4, true);
+    addend[i] = high * 0x1_0000_0000 + view.getUint32(at + RELA.r_addend, true);
+    if (high >= 0x20_0000 || high < -0x20_0000) wide = true;
+  }
+  const columns = { section: index, target: section.info, count, offset, type, symbol, addend };
+  return wide ? { ...columns, exactAddend: readHalves(view, section, count) } : columns;
+}
+
+function readHalves(view: DataView, section: Section, count: number): { high: Int32Array; low: Uint32Array } {
+  const high = new Int32Array(count);
+  const low = new Uint32Array(count);
+  for (let i = 0, at = section.offset + RELA.r_addend; i < count; i++, at += RELA.size) {
+    low[i] = view.getUint32(at, true);
+    high[i] = view.getInt32(at + 4, true);
+  }
+  return { high, low };
+}

@@ -1,0 +1,123 @@
+/**
+ * The symbol table as columns, every name and section index of it checked.
+ * Source: gABI 4 "Symbol Table"; kernel/module/main.c simplify_symbols and kernel/module/kallsyms.c, v6.1.
+ */
+import {
+  LIMIT,
+  SHDR,
+  SHF_ALLOC,
+  SHN_ABS,
+  SHN_COMMON,
+  SHN_LIVEPATCH,
+  SHN_LORESERVE,
+  SHN_UNDEF,
+  SHT_SYMTAB,
+  SYM,
+} from './constants.ts';
+import { checked, hex, hex64, refuse, u64 } from './fault.ts';
+import { checkStrings, readString, stringLength } from './strings.ts';
+import type { Checked, Section, SymbolTable } from './types.ts';
+
+export function readSymbols(
+  bytes: Uint8Array,
+  view: DataView,
+  sections: readonly Section[],
+  headersAt: number,
+): Checked<SymbolTable> {
+  const found = findTables(bytes, sections, headersAt);
+  if (!found.ok) return found;
+  const { symtab, strtab } = found.value;
+  const count = symtab.size / SYM.size;
+  const nameOffset = new Uint32Array(count);
+  const info = new Uint8Array(count);
+  const shndx = new Uint16Array(count);
+  const value = new Float64Array(count);
+  const size = new Float64Array(count);
+  const sizes = new Float64Array(sections.length);
+  for (const section of sections) sizes[section.index] = section.size;
+
+  let undefinedNames = 0;
+  for (let i = 0, at = symtab.offset; i < count; i++, at += SYM.size) {
+    const name = view.getUint32(at, true);
+    const section = view.getUint16(at + SYM.st_shndx, true);
+    const symbolValue =
+      view.getInt32(at + SYM.st_value + 4, true) * 0x1_0000_0000 + view.getUint32(at + SYM.st_value, true);
+    if (name >= strtab.size) {
+      const expected = `below ${hex(strtab.size)} (the size of section ${strtab.index}, ${strtab.name})`;
+      return refuse(at + SYM.st_name, `symbol ${i} st_name`, hex(name), expected);
+    }
+    if (section === SHN_UNDEF) {
+      undefinedNames += stringLength(bytes, strtab.offset + name);
+      if (undefinedNames > LIMIT.names) {
+        const expected = `at most ${LIMIT.names} in all`;
+        return refuse(at, `symbol ${i} st_name`, `undefined names of ${undefinedNames} bytes`, expected);
+      }
+    } else if (section < SHN_LORESERVE) {
+      if (section >= sections.length) {
+        return refuse(at + SYM.st_shndx, `symbol ${i} st_shndx`, hex(section), `below ${sections.length} (a section)`);
+      }
+      const room = sizes[section] ?? 0;
+      if (symbolValue < 0 || symbolValue > room) {
+        const expected = `at most ${hex(room)} (the size of section ${section}, ${sections[section]?.name ?? ''})`;
+        return refuse(at + SYM.st_value, `symbol ${i} st_value`, hex64(view, at + SYM.st_value), expected);
+      }
+    } else if (section !== SHN_ABS && section !== SHN_COMMON && section !== SHN_LIVEPATCH) {
+      const expected = 'a section, SHN_ABS, SHN_COMMON or SHN_LIVEPATCH';
+      return refuse(at + SYM.st_shndx, `symbol ${i} st_shndx`, hex(section), expected);
+    }
+    nameOffset[i] = name;
+    info[i] = view.getUint8(at + SYM.st_info);
+    shndx[i] = section;
+    value[i] = symbolValue;
+    size[i] = u64(view, at + SYM.st_size);
+  }
+
+  const nameAt = (index: number): number => strtab.offset + (nameOffset[index] ?? 0);
+  return checked({
+    section: symtab.index,
+    count,
+    nameOffset,
+    info,
+    shndx,
+    value,
+    size,
+    valueHigh: (index) => view.getInt32(symtab.offset + index * SYM.size + SYM.st_value + 4, true),
+    valueLow: (index) => view.getUint32(symtab.offset + index * SYM.size + SYM.st_value, true),
+    name: (index) => readString(bytes, nameAt(index)),
+    nameLength: (index) => stringLength(bytes, nameAt(index)),
+  });
+}
+
+/** The one symbol table and its strings. */
+function findTables(
+  bytes: Uint8Array,
+  sections: readonly Section[],
+  headersAt: number,
+): Checked<{ readonly symtab: Section; readonly strtab: Section }> {
+  const headerAt = (section: Section): number => headersAt + section.index * SHDR.size;
+  const [symtab, second] = sections.filter((section) => section.type === SHT_SYMTAB);
+  if (symtab === undefined) return refuse(headersAt, 'section headers', 'no symbol table', 'one of type SHT_SYMTAB');
+  if (second !== undefined) {
+    const field = `section ${second.index} (${second.name}) sh_type`;
+    return refuse(headerAt(second) + SHDR.sh_type, field, 'a second SHT_SYMTAB', 'one symbol table');
+  }
+  const bad = (field: keyof typeof SHDR, what: string, expected: string) =>
+    refuse(headerAt(symtab) + SHDR[field], `section ${symtab.index} (${symtab.name}) ${field}`, what, expected);
+  if ((symtab.flags & SHF_ALLOC) !== 0) return bad('sh_flags', hex(symtab.flags), 'a symbol table without SHF_ALLOC');
+  if (symtab.entsize !== SYM.size) return bad('sh_entsize', hex(symtab.entsize), `${SYM.size} (Elf64_Sym)`);
+  if (symtab.size === 0 || symtab.size % SYM.size !== 0) {
+    return bad('sh_size', hex(symtab.size), `a multiple of ${SYM.size}, at least one symbol`);
+  }
+  if (symtab.info > symtab.size / SYM.size) {
+    return bad('sh_info', hex(symtab.info), `at most ${symtab.size / SYM.size} (the number of symbols)`);
+  }
+  const strtab = sections[symtab.link];
+  if (strtab === undefined || symtab.link === 0) return bad('sh_link', String(symtab.link), 'its string table');
+  const strings = checkStrings(bytes, strtab, headerAt(strtab));
+  if (!strings.ok) return strings;
+  if ((strtab.flags & SHF_ALLOC) !== 0) {
+    const field = `section ${strtab.index} (${strtab.name}) sh_flags`;
+    return refuse(headerAt(strtab) + SHDR.sh_flags, field, hex(strtab.flags), 'a string table without SHF_ALLOC');
+  }
+  return checked({ symtab, strtab });
+}
