@@ -17,6 +17,10 @@ import {
 import { checked, hex, hex64, refuse } from './fault.ts';
 import type { Checked, ElfModule, RelaColumns, Section, SymbolTable } from './types.ts';
 
+/** Plain numbers: the loops below run once for each of millions of relocations. */
+const { size: ENTRY, r_type: TYPE, r_sym: SYMBOL, r_addend: ADDEND } = RELA;
+const HIGH = 0x1_0000_0000;
+
 const NOT_A_TARGET: readonly number[] = [SHT_NULL, SHT_RELA, SHT_REL, SHT_SYMTAB, SHT_STRTAB];
 
 /** Checks every RELA section's header, and each relocation's place and symbol. Allocates nothing. */
@@ -33,8 +37,8 @@ export function checkRelas(
       const at = headersAt + section.index * SHDR.size + SHDR[field];
       return refuse(at, `section ${section.index} (${section.name}) ${field}`, found, expected);
     };
-    if (section.entsize !== RELA.size) return bad('sh_entsize', hex(section.entsize), `${RELA.size} (Elf64_Rela)`);
-    if (section.size % RELA.size !== 0) return bad('sh_size', hex(section.size), `a multiple of ${RELA.size}`);
+    if (section.entsize !== ENTRY) return bad('sh_entsize', hex(section.entsize), `${ENTRY} (Elf64_Rela)`);
+    if (section.size % ENTRY !== 0) return bad('sh_size', hex(section.size), `a multiple of ${ENTRY}`);
     if (section.link !== symbols.section) {
       return bad('sh_link', String(section.link), `${symbols.section} (the symbol table)`);
     }
@@ -61,22 +65,22 @@ function checkEntries(
   // Offsets into a compressed section are offsets into what it unpacks to, which nobody unpacks here.
   const room = (target.flags & SHF_COMPRESSED) !== 0 ? Number.MAX_SAFE_INTEGER : target.size;
   const end = section.offset + section.size;
-  for (let at = section.offset; at < end; at += RELA.size) {
-    const offset = view.getUint32(at + 4, true) * 0x1_0000_0000 + view.getUint32(at, true);
+  for (let at = section.offset; at < end; at += ENTRY) {
+    const offset = view.getUint32(at + 4, true) * HIGH + view.getUint32(at, true);
     // Eight bytes are enough for every type: the type matters only at a section's very end.
     if (offset > room - 8) {
-      const type = view.getUint32(at + RELA.r_type, true);
+      const type = view.getUint32(at + TYPE, true);
       const width = loaded ? (widths?.get(type) ?? 4) : 1;
       if (offset > room - width) {
-        const field = `section ${section.index} (${section.name}) entry ${(at - section.offset) / RELA.size} r_offset`;
+        const field = `section ${section.index} (${section.name}) entry ${(at - section.offset) / ENTRY} r_offset`;
         const expected = `${width} bytes inside section ${target.index} (${target.name}) of ${hex(room)} bytes`;
         return refuse(at, field, hex64(view, at), expected);
       }
     }
-    const symbol = view.getUint32(at + RELA.r_sym, true);
+    const symbol = view.getUint32(at + SYMBOL, true);
     if (symbol >= symbolCount) {
-      const field = `section ${section.index} (${section.name}) entry ${(at - section.offset) / RELA.size} r_info`;
-      return refuse(at + RELA.r_sym, field, `symbol ${symbol}`, `below ${symbolCount} (the number of symbols)`);
+      const field = `section ${section.index} (${section.name}) entry ${(at - section.offset) / ENTRY} r_info`;
+      return refuse(at + SYMBOL, field, `symbol ${symbol}`, `below ${symbolCount} (the number of symbols)`);
     }
   }
   return checked(undefined);
@@ -87,18 +91,18 @@ export function readRela(elf: ElfModule, index: number): RelaColumns {
   const section = elf.sections[index];
   if (section?.type !== SHT_RELA) throw new RangeError(`section ${index} is not SHT_RELA`);
   const { view } = elf;
-  const count = section.size / RELA.size;
+  const count = section.size / ENTRY;
   const offset = new Float64Array(count);
   const type = new Uint32Array(count);
   const symbol = new Uint32Array(count);
   const addend = new Float64Array(count);
   let wide = false;
-  for (let i = 0, at = section.offset; i < count; i++, at += RELA.size) {
-    offset[i] = view.getUint32(at + 4, true) * 0x1_0000_0000 + view.getUint32(at, true);
-    type[i] = view.getUint32(at + RELA.r_type, true);
-    symbol[i] = view.getUint32(at + RELA.r_sym, true);
-    const high = view.getInt32(at + RELA.r_addend + 4, true);
-    addend[i] = high * 0x1_0000_0000 + view.getUint32(at + RELA.r_addend, true);
+  for (let i = 0, at = section.offset; i < count; i++, at += ENTRY) {
+    offset[i] = view.getUint32(at + 4, true) * HIGH + view.getUint32(at, true);
+    type[i] = view.getUint32(at + TYPE, true);
+    symbol[i] = view.getUint32(at + SYMBOL, true);
+    const high = view.getInt32(at + ADDEND + 4, true);
+    addend[i] = high * HIGH + view.getUint32(at + ADDEND, true);
     if (high >= 0x20_0000 || high < -0x20_0000) wide = true;
   }
   const columns = { section: index, target: section.info, count, offset, type, symbol, addend };
@@ -108,7 +112,7 @@ export function readRela(elf: ElfModule, index: number): RelaColumns {
 function readHalves(view: DataView, section: Section, count: number): { high: Int32Array; low: Uint32Array } {
   const high = new Int32Array(count);
   const low = new Uint32Array(count);
-  for (let i = 0, at = section.offset + RELA.r_addend; i < count; i++, at += RELA.size) {
+  for (let i = 0, at = section.offset + ADDEND; i < count; i++, at += ENTRY) {
     low[i] = view.getUint32(at, true);
     high[i] = view.getInt32(at + 4, true);
   }

@@ -18,6 +18,8 @@ import { checked, hex, hex64, refuse, u64 } from './fault.ts';
 import { checkStrings, readString, stringLength } from './strings.ts';
 import type { Checked, Section, SymbolTable } from './types.ts';
 
+const { size: ENTRY, st_name: NAME, st_info: INFO, st_shndx: SHNDX, st_value: VALUE, st_size: SIZE } = SYM;
+
 export function readSymbols(
   bytes: Uint8Array,
   view: DataView,
@@ -27,7 +29,7 @@ export function readSymbols(
   const found = findTables(bytes, sections, headersAt);
   if (!found.ok) return found;
   const { symtab, strtab } = found.value;
-  const count = symtab.size / SYM.size;
+  const count = symtab.size / ENTRY;
   const nameOffset = new Uint32Array(count);
   const info = new Uint8Array(count);
   const shndx = new Uint16Array(count);
@@ -37,14 +39,13 @@ export function readSymbols(
   for (const section of sections) sizes[section.index] = section.size;
 
   let undefinedNames = 0;
-  for (let i = 0, at = symtab.offset; i < count; i++, at += SYM.size) {
+  for (let i = 0, at = symtab.offset; i < count; i++, at += ENTRY) {
     const name = view.getUint32(at, true);
-    const section = view.getUint16(at + SYM.st_shndx, true);
-    const symbolValue =
-      view.getInt32(at + SYM.st_value + 4, true) * 0x1_0000_0000 + view.getUint32(at + SYM.st_value, true);
+    const section = view.getUint16(at + SHNDX, true);
+    const symbolValue = view.getInt32(at + VALUE + 4, true) * 0x1_0000_0000 + view.getUint32(at + VALUE, true);
     if (name >= strtab.size) {
       const expected = `below ${hex(strtab.size)} (the size of section ${strtab.index}, ${strtab.name})`;
-      return refuse(at + SYM.st_name, `symbol ${i} st_name`, hex(name), expected);
+      return refuse(at + NAME, `symbol ${i} st_name`, hex(name), expected);
     }
     if (section === SHN_UNDEF) {
       undefinedNames += stringLength(bytes, strtab.offset + name);
@@ -54,22 +55,22 @@ export function readSymbols(
       }
     } else if (section < SHN_LORESERVE) {
       if (section >= sections.length) {
-        return refuse(at + SYM.st_shndx, `symbol ${i} st_shndx`, hex(section), `below ${sections.length} (a section)`);
+        return refuse(at + SHNDX, `symbol ${i} st_shndx`, hex(section), `below ${sections.length} (a section)`);
       }
       const room = sizes[section] ?? 0;
       if (symbolValue < 0 || symbolValue > room) {
         const expected = `at most ${hex(room)} (the size of section ${section}, ${sections[section]?.name ?? ''})`;
-        return refuse(at + SYM.st_value, `symbol ${i} st_value`, hex64(view, at + SYM.st_value), expected);
+        return refuse(at + VALUE, `symbol ${i} st_value`, hex64(view, at + VALUE), expected);
       }
     } else if (section !== SHN_ABS && section !== SHN_COMMON && section !== SHN_LIVEPATCH) {
       const expected = 'a section, SHN_ABS, SHN_COMMON or SHN_LIVEPATCH';
-      return refuse(at + SYM.st_shndx, `symbol ${i} st_shndx`, hex(section), expected);
+      return refuse(at + SHNDX, `symbol ${i} st_shndx`, hex(section), expected);
     }
     nameOffset[i] = name;
-    info[i] = view.getUint8(at + SYM.st_info);
+    info[i] = view.getUint8(at + INFO);
     shndx[i] = section;
     value[i] = symbolValue;
-    size[i] = u64(view, at + SYM.st_size);
+    size[i] = u64(view, at + SIZE);
   }
 
   const nameAt = (index: number): number => strtab.offset + (nameOffset[index] ?? 0);
@@ -81,8 +82,8 @@ export function readSymbols(
     shndx,
     value,
     size,
-    valueHigh: (index) => view.getInt32(symtab.offset + index * SYM.size + SYM.st_value + 4, true),
-    valueLow: (index) => view.getUint32(symtab.offset + index * SYM.size + SYM.st_value, true),
+    valueHigh: (index) => view.getInt32(symtab.offset + index * ENTRY + VALUE + 4, true),
+    valueLow: (index) => view.getUint32(symtab.offset + index * ENTRY + VALUE, true),
     name: (index) => readString(bytes, nameAt(index)),
     nameLength: (index) => stringLength(bytes, nameAt(index)),
   });
@@ -104,12 +105,12 @@ function findTables(
   const bad = (field: keyof typeof SHDR, what: string, expected: string) =>
     refuse(headerAt(symtab) + SHDR[field], `section ${symtab.index} (${symtab.name}) ${field}`, what, expected);
   if ((symtab.flags & SHF_ALLOC) !== 0) return bad('sh_flags', hex(symtab.flags), 'a symbol table without SHF_ALLOC');
-  if (symtab.entsize !== SYM.size) return bad('sh_entsize', hex(symtab.entsize), `${SYM.size} (Elf64_Sym)`);
-  if (symtab.size === 0 || symtab.size % SYM.size !== 0) {
-    return bad('sh_size', hex(symtab.size), `a multiple of ${SYM.size}, at least one symbol`);
+  if (symtab.entsize !== ENTRY) return bad('sh_entsize', hex(symtab.entsize), `${ENTRY} (Elf64_Sym)`);
+  if (symtab.size === 0 || symtab.size % ENTRY !== 0) {
+    return bad('sh_size', hex(symtab.size), `a multiple of ${ENTRY}, at least one symbol`);
   }
-  if (symtab.info > symtab.size / SYM.size) {
-    return bad('sh_info', hex(symtab.info), `at most ${symtab.size / SYM.size} (the number of symbols)`);
+  if (symtab.info > symtab.size / ENTRY) {
+    return bad('sh_info', hex(symtab.info), `at most ${symtab.size / ENTRY} (the number of symbols)`);
   }
   const strtab = sections[symtab.link];
   if (strtab === undefined || symtab.link === 0) return bad('sh_link', String(symtab.link), 'its string table');
