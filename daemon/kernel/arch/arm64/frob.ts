@@ -1,0 +1,237 @@
+/**
+ * What the architecture does to section headers before layout: room for PLT entries, and the order of relocations.
+ * Models arch/arm64/kernel/module-plts.c, v6.1 and v6.12: `module_frob_arch_sections`, `count_plts`, `partition_branch_plt_relas`.
+ */
+import type { ElfModule, RelaColumns, Section } from '../../elf/types.ts';
+import type { KernelError, LayoutSection } from '../arch.ts';
+import { addend64 } from './exact.ts';
+import { PLT_ENTRY_SIZE } from './plt.ts';
+import { R_ADR_PREL_PG_HI21, R_ADR_PREL_PG_HI21_NC, R_CALL26, R_JUMP26 } from './reloc-types.ts';
+
+const SHT_SYMTAB = 2;
+const SHT_NOBITS = 8;
+const SHF_ALLOC = 2;
+const SHF_EXECINSTR = 4;
+const L1_CACHE_BYTES = 64;
+const SZ_4K = 4096;
+const PLT_PER_4K = Math.floor(SZ_4K / PLT_ENTRY_SIZE);
+
+export type Layout = 'linux-6.1' | 'linux-6.12';
+
+/** PLT slots set aside, without the one spare slot that each section gets. */
+export interface PltReserved {
+  readonly core: number;
+  readonly init: number;
+}
+
+export interface Frobbed {
+  readonly ok: true;
+  /** All sections of the file, by index. */
+  readonly sections: readonly LayoutSection[];
+  /** The relocations given, in the same order; those of executable sections reordered inside. */
+  readonly relas: readonly RelaColumns[];
+  readonly pltReserved: PltReserved;
+}
+
+interface FrobOptions {
+  readonly layout: Layout;
+  readonly erratum843419: boolean;
+}
+
+/**
+ * Sizes PLTs and ftrace trampolines, raises alignments for erratum 843419 and reorders branch relocations.
+ * `relas` are in section-header order. Refuses with ENOEXEC when a PLT section or the symbol table is missing.
+ */
+export const frobSections = (
+  elf: ElfModule,
+  relas: readonly RelaColumns[],
+  options: FrobOptions,
+): Frobbed | { readonly ok: false; readonly error: KernelError } => {
+  const special = findSpecial(elf.sections, options.layout);
+  if (!special.plt || !special.initPlt)
+    return { ok: false, error: { errno: 'ENOEXEC', words: `${elf.name}: module PLT section(s) missing` } };
+  if (!special.hasSymtab)
+    return { ok: false, error: { errno: 'ENOEXEC', words: `${elf.name}: module symtab section missing` } };
+
+  const align = Float64Array.from(elf.sections, (s) => s.align);
+  let core = 0;
+  let init = 0;
+  const ordered: RelaColumns[] = [];
+  for (const rela of relas) {
+    const target = elf.sections[rela.target];
+    if (!target || (target.flags & SHF_EXECINSTR) === 0) {
+      ordered.push(rela);
+      continue;
+    }
+    const sorted = orderForPlts(elf, rela);
+    ordered.push(sorted);
+    const counted = countPlts(elf, sorted, options.erratum843419);
+    align[target.index] = Math.max(target.align, align[target.index] ?? 1, counted.align);
+    if (target.name.startsWith('.init')) init += counted.plts;
+    else core += counted.plts;
+  }
+
+  const nobits = new Map<number, { readonly size: number; readonly align: number }>();
+  nobits.set(special.plt, { size: (core + 1) * PLT_ENTRY_SIZE, align: L1_CACHE_BYTES });
+  nobits.set(special.initPlt, { size: (init + 1) * PLT_ENTRY_SIZE, align: L1_CACHE_BYTES });
+  const trampoline = { size: ftraceEntries(options.layout) * PLT_ENTRY_SIZE, align: 4 };
+  if (special.trampoline) nobits.set(special.trampoline, trampoline);
+  if (special.initTrampoline) nobits.set(special.initTrampoline, trampoline);
+
+  const sections = elf.sections.map(({ index, name, type, flags, size }): LayoutSection => {
+    const made = nobits.get(index);
+    if (made) return { index, name, type: SHT_NOBITS, flags: SHF_ALLOC | SHF_EXECINSTR, ...made };
+    return { index, name, type, flags, size, align: align[index] ?? 1 };
+  });
+  return { ok: true, sections, relas: ordered, pltReserved: { core, init } };
+};
+
+/** NR_FTRACE_PLTS: ftrace_caller, and in 6.1 ftrace_regs_caller too. */
+export const ftraceEntries = (layout: Layout): number => (layout === 'linux-6.1' ? 2 : 1);
+
+/** The last section of each name counts, and section 0 never does. */
+export const findSpecial = (sections: readonly Section[], layout: Layout) => {
+  const found = { plt: 0, initPlt: 0, trampoline: 0, initTrampoline: 0, hasSymtab: false };
+  for (const { index, name, type } of sections) {
+    if (name === '.plt') found.plt = index;
+    else if (name === '.init.plt') found.initPlt = index;
+    else if (name === '.text.ftrace_trampoline') found.trampoline = index;
+    else if (name === '.init.text.ftrace_trampoline' && layout === 'linux-6.12') found.initTrampoline = index;
+    else if (type === SHT_SYMTAB) found.hasSymtab = true;
+  }
+  return found;
+};
+
+/** Branches to other sections moved to the front by the kernel's partition, and that front sorted. */
+const orderForPlts = (elf: ElfModule, rela: RelaColumns): RelaColumns => {
+  const order = new Uint32Array(rela.count);
+  for (let i = 0; i < order.length; i++) order[i] = i;
+  const front = partition(elf, rela, order);
+  if (front === 0) return rela;
+  sortFront(elf, rela, order, front);
+  return permute(rela, order);
+};
+
+/**
+ * Returns how many branches stand at the front. The loop ends when the two cursors meet and doesn't look at that element,
+ * so one branch can stay outside the front. Real kernels do this, and the order shows in the PLT.
+ */
+const partition = (elf: ElfModule, rela: RelaColumns, order: Uint32Array): number => {
+  const needsPlt = new Uint8Array(rela.count);
+  for (let k = 0; k < rela.count; k++) {
+    const type = rela.type[k] as number;
+    if (type === R_CALL26 || type === R_JUMP26)
+      needsPlt[k] = elf.symbols.shndx[rela.symbol[k] as number] === rela.target ? 0 : 1;
+  }
+  let i = 0;
+  let j = rela.count - 1;
+  while (i < j) {
+    const low = order[i] as number;
+    const high = order[j] as number;
+    if (needsPlt[low] === 1) i++;
+    else if (needsPlt[high] === 1) {
+      order[i] = high;
+      order[j] = low;
+    } else j--;
+  }
+  return Math.max(i, 0);
+};
+
+/**
+ * By type, symbol index and addend. All of the front is JUMP26 or CALL26. Equal relocations keep their order: which of them
+ * comes first can't be seen in memory.
+ */
+const sortFront = (elf: ElfModule, rela: RelaColumns, order: Uint32Array, front: number): void => {
+  const symbols = Math.max(elf.symbols.count, 1);
+  const from = order.slice(0, front);
+  // (type, symbol, position) in one number below 2^53, for the engine's native sort of doubles
+  const keys = new Float64Array(front);
+  for (let i = 0; i < front; i++) {
+    const k = from[i] as number;
+    const typed = (rela.type[k] === R_CALL26 ? symbols : 0) + (rela.symbol[k] as number);
+    keys[i] = typed * front + i;
+  }
+  keys.sort();
+  for (let i = 0; i < front; i++) order[i] = from[(keys[i] as number) % front] as number;
+  sortRunsByAddend(rela, order, front);
+};
+
+const sortRunsByAddend = (rela: RelaColumns, order: Uint32Array, front: number): void => {
+  let start = 0;
+  for (let i = 1; i <= front; i++) {
+    const first = order[start] as number;
+    const k = order[i] as number;
+    if (i < front && rela.type[k] === rela.type[first] && rela.symbol[k] === rela.symbol[first]) continue;
+    if (i - start > 1 && hasAddend(rela, order, start, i))
+      order.subarray(start, i).sort((a, b) => compareAddends(rela, a, b) || a - b);
+    start = i;
+  }
+};
+
+const hasAddend = (rela: RelaColumns, order: Uint32Array, from: number, to: number): boolean => {
+  for (let i = from; i < to; i++) if (rela.addend[order[i] as number] !== 0) return true;
+  return false;
+};
+
+const compareAddends = (rela: RelaColumns, a: number, b: number): number => {
+  const x = rela.addend[a] as number;
+  const y = rela.addend[b] as number;
+  if (x !== y) return x - y;
+  if (Number.isSafeInteger(x)) return 0;
+  const difference = addend64(rela, a) - addend64(rela, b);
+  return difference < 0n ? -1 : difference > 0n ? 1 : 0;
+};
+
+const permute = (rela: RelaColumns, order: Uint32Array): RelaColumns => {
+  const { count } = rela;
+  const offset = new Float64Array(count);
+  const type = new Uint32Array(count);
+  const symbol = new Uint32Array(count);
+  const addend = new Float64Array(count);
+  for (let i = 0; i < count; i++) {
+    const k = order[i] as number;
+    offset[i] = rela.offset[k] as number;
+    type[i] = rela.type[k] as number;
+    symbol[i] = rela.symbol[k] as number;
+    addend[i] = rela.addend[k] as number;
+  }
+  const columns = { section: rela.section, target: rela.target, count, offset, type, symbol, addend };
+  if (!rela.exactAddend) return columns;
+  const { high, low } = rela.exactAddend;
+  const exactAddend = {
+    high: Int32Array.from(order, (k) => high[k] as number),
+    low: Uint32Array.from(order, (k) => low[k] as number),
+  };
+  return { ...columns, exactAddend };
+};
+
+/** PLT slots that a section's relocations may need, and the alignment that keeps its other ADRPs off forbidden offsets. */
+const countPlts = (elf: ElfModule, rela: RelaColumns, erratum843419: boolean): { plts: number; align: number } => {
+  let plts = 0;
+  let align = 1;
+  for (let i = 0; i < rela.count; i++) {
+    const type = rela.type[i] as number;
+    if (type === R_CALL26 || type === R_JUMP26) {
+      if (elf.symbols.shndx[rela.symbol[i] as number] === rela.target) continue;
+      if (rela.addend[i] !== 0 || !repeatsPrevious(rela, i)) plts++;
+    } else if (erratum843419 && (type === R_ADR_PREL_PG_HI21 || type === R_ADR_PREL_PG_HI21_NC)) {
+      const safe = safeAlign(rela.offset[i] as number);
+      if (safe > SZ_4K) plts++;
+      else align = Math.max(align, safe);
+    }
+  }
+  // slack for slots skipped because their ADRP would stand at a forbidden offset
+  if (erratum843419) plts += Math.ceil(plts / PLT_PER_4K);
+  return { plts, align };
+};
+
+/** Same type and symbol as the relocation before it, both without an addend. */
+const repeatsPrevious = (rela: RelaColumns, i: number): boolean =>
+  i > 0 && rela.addend[i - 1] === 0 && rela.type[i] === rela.type[i - 1] && rela.symbol[i] === rela.symbol[i - 1];
+
+/** The least alignment that fixes a zero bit among bits 3 to 11 of the address, so that it can't end in 0xff8 or 0xffc. */
+const safeAlign = (offset: number): number => {
+  const ones = (offset & 0xfff) | 7;
+  const lowestZero = ~ones & (ones + 1);
+  return lowestZero * 2;
+};
