@@ -1,0 +1,79 @@
+/**
+ * What a store has to do itself (Store), and what is the same for all of them: checking arguments before anything is
+ * touched, following, and saying that it is closed.
+ */
+import { checkEntry, checkMachine, checkPosition, checkSnapshot } from './arguments.ts';
+import type { Listener } from './bell.ts';
+import { closed } from './errors.ts';
+import { follow } from './follow.ts';
+import type { EventLog } from './log.ts';
+
+export type Store = Omit<EventLog, 'follow'> & {
+  /** Rings at news of the machine and when the store closes. `after` is where the follower is now. */
+  listen(name: string, epoch: string, after: () => number): Listener;
+};
+
+export function eventLog(store: Store): EventLog {
+  let closing: Promise<void> | undefined;
+  const check = (name: string, epoch?: string): void => {
+    if (closing !== undefined) throw closed();
+    checkMachine(name, epoch);
+  };
+
+  const log: EventLog = {
+    async create(name, epoch, first) {
+      check(name, epoch);
+      checkEntry(first);
+      return store.create(name, epoch, first);
+    },
+    async remove(name, epoch) {
+      check(name, epoch);
+      return store.remove(name, epoch);
+    },
+    async list() {
+      if (closing !== undefined) throw closed();
+      return store.list();
+    },
+    async head(name) {
+      check(name);
+      return store.head(name);
+    },
+    async append(name, epoch, expected, entry) {
+      check(name, epoch);
+      checkPosition('the expected version', expected);
+      checkEntry(entry);
+      return store.append(name, epoch, expected, entry);
+    },
+    async read(name, epoch, options) {
+      check(name, epoch);
+      checkPosition('the position', options.after);
+      return store.read(name, epoch, options);
+    },
+    follow(name, epoch, after, signal) {
+      check(name, epoch);
+      checkPosition('the position', after);
+      return follow({ read: log.read, listen: store.listen }, name, epoch, after, signal);
+    },
+    async putSnapshot(name, epoch, number, bytes) {
+      check(name, epoch);
+      checkPosition('the commit of the snapshot', number);
+      checkSnapshot(bytes);
+      return store.putSnapshot(name, epoch, number, bytes);
+    },
+    async latestSnapshot(name, epoch, atOrBefore) {
+      check(name, epoch);
+      checkPosition('the position', atOrBefore);
+      return store.latestSnapshot(name, epoch, atOrBefore);
+    },
+    async trim(name, epoch, upTo) {
+      check(name, epoch);
+      checkPosition('the position', upTo);
+      return store.trim(name, epoch, upTo);
+    },
+    close() {
+      closing ??= store.close();
+      return closing;
+    },
+  };
+  return log;
+}
