@@ -1,0 +1,76 @@
+/** The client: commands and feeds over the WebSocket, everything else over HTTP. */
+import type { Command } from '../../protocol/commands.ts';
+import type { Done, Imported, MachineSummary, StoredBlob, ViewAnswer } from '../../protocol/frames.ts';
+import { SOCKET_PATH } from '../../protocol/frames.ts';
+import { type Connection, openConnection } from './connection.ts';
+import { openFeed } from './feed.ts';
+import { chunksOf, type Http, openHttp } from './http.ts';
+import type { Client, CommandOptions, ConnectOptions, MachineHandle, SocketConstructor } from './types.ts';
+
+const PATIENCE = 30_000;
+
+/** A client of the daemon at `url`. It connects when first used; `close` it when done. */
+export function connect(url: string, options: ConnectOptions = {}): Client {
+  const base = httpUrl(url);
+  const Socket = options.WebSocket ?? (globalThis as { WebSocket?: SocketConstructor }).WebSocket;
+  if (Socket === undefined) throw new TypeError('no WebSocket here: pass one, or connect through clients/sdk/node.ts');
+  const http = openHttp(base, options.fetch ?? fetch);
+  const socketUrl = `${base.replace(/^http/, 'ws')}${SOCKET_PATH}`;
+  const connection = openConnection(socketUrl, Socket, options.patience ?? PATIENCE);
+  return {
+    url: base,
+    state: connection.state,
+    machines: () => http.json<MachineSummary[]>('GET', '/machines'),
+    boot: (name, profile = {}, commandOptions) => send(connection, name, { type: 'boot', ...profile }, commandOptions),
+    machine: (name) => machineHandle(connection, http, name),
+    upload: (content, fileName) =>
+      http.json<StoredBlob>('POST', `/blobs?name=${encodeURIComponent(fileName)}`, {
+        type: 'application/octet-stream',
+        content,
+      }),
+    hasBlob: (sha256) => http.exists(`/blobs/${encodeURIComponent(sha256)}`),
+    importSession: (name, content) =>
+      http.json<Imported>('POST', `${pathOf(name)}/session`, { type: 'application/x-ndjson', content }),
+    close: () => connection.close(),
+  };
+}
+
+function machineHandle(connection: Connection, http: Http, name: string): MachineHandle {
+  const path = pathOf(name);
+  return {
+    name,
+    summary: () => http.json<MachineSummary>('GET', path),
+    command: (command, options) => send(connection, name, command, options),
+    commits: ({ from = 'start' } = {}) => openFeed(connection, name, from),
+    view: ({ at } = {}) => http.json<ViewAnswer>('GET', `${path}/view${at === undefined ? '' : `?at=${at}`}`),
+    append: (expected, commits) =>
+      http.json<Imported>(
+        'POST',
+        `${path}/commits${expected === null ? '' : `?epoch=${expected.epoch}&after=${expected.commit}`}`,
+        { type: 'application/x-ndjson', content: commits.map((commit) => `${JSON.stringify(commit)}\n`).join('') },
+      ),
+    exportSession: async () => chunksOf(await http.call('GET', `${path}/session`)),
+    remove: async () => {
+      await http.call('DELETE', path);
+    },
+  };
+}
+
+const pathOf = (machine: string): string => `/machines/${encodeURIComponent(machine)}`;
+
+async function send(
+  connection: Connection,
+  machine: string,
+  command: Command,
+  { id = crypto.randomUUID(), expected }: CommandOptions = {},
+): Promise<Done> {
+  const text = JSON.stringify({ type: 'command', id, machine, command, expected });
+  const { position, repeated, commit } = await connection.command(machine, id, text);
+  return { position, repeated, commit };
+}
+
+function httpUrl(url: string): string {
+  const { protocol, host, pathname } = new URL(url.replace(/^ws/, 'http'));
+  if (protocol !== 'http:' && protocol !== 'https:') throw new TypeError(`not a daemon's address: ${url}`);
+  return `${protocol}//${host}${pathname.replace(/\/$/, '')}`;
+}

@@ -1,0 +1,197 @@
+/**
+ * One WebSocket, kept up as long as something needs it: unanswered commands and open subscriptions. After a break it
+ * comes back with a jittered delay, sends the commands again (their ids make that safe) and resumes the subscriptions.
+ */
+import { BehaviorSubject, type Observable } from 'rxjs';
+import { wireError } from '../../protocol/errors.ts';
+import { type From, mayReconnect, SERVER_FRAMES, type ServerFrame, SUBPROTOCOL } from '../../protocol/frames.ts';
+import { ClientError } from './errors.ts';
+import type { ConnectionState, SocketConstructor, SocketLike } from './types.ts';
+
+/** Milliseconds: the n-th attempt in a row waits up to FIRST * 2^n, at most LONGEST. */
+const FIRST_DELAY = 100;
+const LONGEST_DELAY = 5_000;
+
+export type ResultFrame = Extract<ServerFrame, { type: 'result' }>;
+export type SubscriptionFrame = Extract<ServerFrame, { subscription: number }>;
+
+export interface Subscriber {
+  readonly machine: string;
+  /** Where to begin or to go on. */
+  from(): From;
+  /** `chars`: length of the frame's text. */
+  frame(frame: SubscriptionFrame, chars: number): void;
+  fail(error: ClientError): void;
+}
+
+interface Pending {
+  readonly text: string;
+  resolve(result: ResultFrame): void;
+  reject(error: ClientError): void;
+}
+
+export interface Connection {
+  readonly state: Observable<ConnectionState>;
+  /** Sends a command frame until it is answered. */
+  command(machine: string, id: string, text: string): Promise<ResultFrame>;
+  /** Returns the function that ends the subscription. */
+  subscribe(subscriber: Subscriber): () => void;
+  close(): void;
+}
+
+export function openConnection(url: string, Socket: SocketConstructor, patience: number): Connection {
+  const state = new BehaviorSubject<ConnectionState>('idle');
+  const pending = new Map<string, Pending>();
+  const subscribers = new Map<number, Subscriber>();
+  let socket: SocketLike | undefined;
+  let subscriptions = 0;
+  let attempts = 0;
+  let retry: ReturnType<typeof setTimeout> | undefined;
+  let deadline: ReturnType<typeof setTimeout> | undefined;
+
+  function need(): void {
+    if (state.value === 'closed') throw new ClientError('closed', 'this client was closed');
+    if (state.value !== 'idle') return;
+    state.next('connecting');
+    deadline = setTimeout(() => giveUp(`no connection to ${url} within ${patience} ms`), patience);
+    attempt();
+  }
+
+  function attempt(): void {
+    const mine = new Socket(url, SUBPROTOCOL);
+    socket = mine;
+    mine.onmessage = (event) => socket === mine && receive(event.data);
+    mine.onerror = () => {};
+    mine.onclose = (event) => socket === mine && lost(event.code, event.reason);
+  }
+
+  function lost(code: number, reason: string): void {
+    socket = undefined;
+    if (!mayReconnect(code)) {
+      failAll(ClientError.of(wireError('bad-frame', `the daemon closed the connection: ${code} ${reason}`)));
+    }
+    if (pending.size === 0 && subscribers.size === 0) {
+      clearTimeout(deadline);
+      state.next('idle');
+      return;
+    }
+    if (state.value === 'open') {
+      state.next('connecting');
+      deadline = setTimeout(() => giveUp(`lost ${url}, no new connection within ${patience} ms`), patience);
+    }
+    const longest = Math.min(LONGEST_DELAY, FIRST_DELAY * 2 ** attempts++);
+    retry = setTimeout(attempt, longest * (0.5 + Math.random() / 2));
+  }
+
+  function giveUp(message: string): void {
+    drop();
+    state.next('idle');
+    failAll(new ClientError('unreachable', message, true));
+  }
+
+  function drop(): void {
+    clearTimeout(retry);
+    clearTimeout(deadline);
+    const old = socket;
+    socket = undefined;
+    old?.close();
+  }
+
+  function failAll(error: ClientError): void {
+    const all = [...pending.values()].map((p) => p.reject).concat([...subscribers.values()].map((s) => s.fail));
+    pending.clear();
+    subscribers.clear();
+    for (const fail of all) fail(error);
+  }
+
+  function receive(data: unknown): void {
+    const frame = readFrame(data);
+    switch (frame?.type) {
+      case undefined: {
+        failAll(new ClientError('bad-answer', 'a frame that is not of veneerd.v1'));
+        return;
+      }
+      case 'hello': {
+        clearTimeout(deadline);
+        attempts = 0;
+        state.next('open');
+        for (const { text } of pending.values()) socket?.send(text);
+        for (const [id, subscriber] of subscribers) sendSubscribe(id, subscriber);
+        return;
+      }
+      case 'result': {
+        settle(frame.machine, frame.id)?.resolve(frame);
+        return;
+      }
+      case 'error': {
+        const error = ClientError.of(frame.error);
+        if (frame.id === undefined || frame.machine === undefined) failAll(error);
+        else settle(frame.machine, frame.id)?.reject(error);
+        return;
+      }
+      default: {
+        const subscriber = subscribers.get(frame.subscription);
+        if (frame.type === 'end') subscribers.delete(frame.subscription);
+        subscriber?.frame(frame, (data as string).length);
+      }
+    }
+  }
+
+  function settle(machine: string, id: string): Pending | undefined {
+    const key = keyOf(machine, id);
+    const waiting = pending.get(key);
+    pending.delete(key);
+    return waiting;
+  }
+
+  function sendSubscribe(subscription: number, { machine, from }: Subscriber): void {
+    socket?.send(JSON.stringify({ type: 'subscribe', subscription, machine, from: from() }));
+  }
+
+  return {
+    state,
+
+    command(machine, id, text) {
+      const key = keyOf(machine, id);
+      if (pending.has(key)) {
+        return Promise.reject(new ClientError('bad-command', `command ${id} to ${machine} is not answered yet`));
+      }
+      return new Promise((resolve, reject) => {
+        need();
+        pending.set(key, { text, resolve, reject });
+        if (state.value === 'open') socket?.send(text);
+      });
+    },
+
+    subscribe(subscriber) {
+      need();
+      const id = ++subscriptions;
+      subscribers.set(id, subscriber);
+      if (state.value === 'open') sendSubscribe(id, subscriber);
+      return () => {
+        if (!subscribers.delete(id)) return;
+        if (state.value === 'open') socket?.send(JSON.stringify({ type: 'unsubscribe', subscription: id }));
+      };
+    },
+
+    close() {
+      if (state.value === 'closed') return;
+      state.next('closed');
+      state.complete();
+      drop();
+      failAll(new ClientError('closed', 'this client was closed'));
+    },
+  };
+}
+
+const keyOf = (machine: string, id: string): string => `${machine} ${id}`;
+
+function readFrame(data: unknown): ServerFrame | undefined {
+  if (typeof data !== 'string') return undefined;
+  try {
+    const frame = JSON.parse(data) as ServerFrame;
+    return Object.hasOwn(SERVER_FRAMES, frame.type) ? frame : undefined;
+  } catch {
+    return undefined;
+  }
+}

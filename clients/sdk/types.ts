@@ -1,0 +1,82 @@
+/** What a program sees of a daemon. `connect` (node.ts in Node, index.ts in a browser) gives a Client. */
+import type { Observable } from 'rxjs';
+import type { Command, CommandOf } from '../../protocol/commands.ts';
+import type { Commit, Position } from '../../protocol/commit.ts';
+import type { Done, From, Imported, MachineSummary, StoredBlob, ViewAnswer } from '../../protocol/frames.ts';
+
+/** The part of the WebSocket interface that is used: browsers have it, `ws` has it too. */
+export interface SocketLike {
+  readonly readyState: number;
+  onopen: ((event: never) => void) | null;
+  onmessage: ((event: { readonly data: unknown }) => void) | null;
+  onclose: ((event: { readonly code: number; readonly reason: string }) => void) | null;
+  onerror: ((event: never) => void) | null;
+  send(text: string): void;
+  close(code?: number): void;
+}
+export type SocketConstructor = new (url: string, protocol: string) => SocketLike;
+
+export interface ConnectOptions {
+  /** Without it, the global one. */
+  readonly WebSocket?: SocketConstructor;
+  readonly fetch?: typeof fetch;
+  /** Calls and feeds that wait for a connection fail after so many milliseconds without one; 30,000 unless told. */
+  readonly patience?: number;
+}
+
+/** `connecting`: there is something to do and no connection yet. `idle`: nothing needs one. */
+export type ConnectionState = 'idle' | 'connecting' | 'open' | 'closed';
+
+export interface Client {
+  /** The daemon's address, `http://127.0.0.1:7077`. */
+  readonly url: string;
+  readonly state: Observable<ConnectionState>;
+  machines(): Promise<readonly MachineSummary[]>;
+  /** Creates the machine `name`. */
+  boot(name: string, profile?: Omit<CommandOf<'boot'>, 'type'>, options?: CommandOptions): Promise<Done>;
+  /** A handle; the machine may or may not exist. */
+  machine(name: string): MachineHandle;
+  /** Stores a module file (`.ko`, `.ko.gz`, `.ko.xz`, `.ko.zst`) or a manifest; its sha256 is what `load` names. */
+  upload(bytes: Uint8Array, fileName: string): Promise<StoredBlob>;
+  hasBlob(sha256: string): Promise<boolean>;
+  /** Makes a new machine of a whole session file (plain or gzip), or nothing at all. */
+  importSession(name: string, file: Uint8Array | AsyncIterable<Uint8Array>): Promise<Imported>;
+  close(): void;
+}
+
+export interface CommandOptions {
+  /** Sent again, the same id is answered with the first commit. A random one unless told. */
+  readonly id?: string;
+  /** Refused with `version-conflict` unless the machine is exactly here. */
+  readonly expected?: Position;
+}
+
+export type FeedItem =
+  | { readonly kind: 'commit'; readonly position: Position; readonly commit: Commit }
+  /** Everything up to `position` was delivered and it was the newest. Comes again after each time of catching up. */
+  | { readonly kind: 'live'; readonly position: Position };
+
+/** Every commit after a position, in order, once; across reconnects. What can't be delivered whole ends in an error. */
+export interface Feed extends AsyncIterable<FeedItem> {
+  readonly observable: Observable<FeedItem>;
+}
+
+export interface FeedOptions {
+  /** `'start'` unless told. */
+  readonly from?: From;
+}
+
+export interface MachineHandle {
+  readonly name: string;
+  summary(): Promise<MachineSummary>;
+  /** Errors that the kernel returns are events of the commit; a ClientError says that nothing happened. */
+  command(command: Exclude<Command, { type: 'boot' }>, options?: CommandOptions): Promise<Done>;
+  commits(options?: FeedOptions): Feed;
+  /** The view after commit `at`, or the newest. */
+  view(options?: { readonly at?: number }): Promise<ViewAnswer>;
+  /** Appends recorded commits after `expected`; `null` creates the machine with them. */
+  append(expected: Position | null, commits: readonly Commit[]): Promise<Imported>;
+  /** The machine's log as a session file. */
+  exportSession(): Promise<AsyncIterable<Uint8Array>>;
+  remove(): Promise<void>;
+}

@@ -1,0 +1,178 @@
+/**
+ * `veneerd.v1`: the JSON text frames of the WebSocket, and the JSON bodies of HTTP. docs/protocol.md tells the story.
+ * Where a frame holds a commit, the daemon splices in the text that the log keeps: it is never encoded again.
+ */
+import Type from 'typebox';
+import { CommandSchema } from './commands.ts';
+import { CommandIdSchema, CommitSchema, EpochSchema, type Position, PositionSchema } from './commit.ts';
+import { WireErrorSchema } from './errors.ts';
+import { MachineNameSchema, Sha256Schema, SizeSchema } from './schema.ts';
+import type { ViewJson } from './view/json.ts';
+
+export const SUBPROTOCOL = 'veneerd.v1';
+export const SOCKET_PATH = '/ws';
+
+const closed = { additionalProperties: false };
+
+/** Chosen by the client, unique among its open subscriptions on one connection. */
+export const SubscriptionIdSchema = Type.Integer({ minimum: 0, maximum: 0xffffffff });
+
+/** Where a subscription begins. A position is exclusive: delivery starts with the commit after it. */
+export const FromSchema = Type.Union([PositionSchema, Type.Literal('start'), Type.Literal('now')]);
+export type From = Type.Static<typeof FromSchema>;
+
+export const SubscribeFrame = Type.Object(
+  {
+    type: Type.Literal('subscribe'),
+    subscription: SubscriptionIdSchema,
+    machine: MachineNameSchema,
+    from: FromSchema,
+  },
+  closed,
+);
+
+export const UnsubscribeFrame = Type.Object(
+  { type: Type.Literal('unsubscribe'), subscription: SubscriptionIdSchema },
+  closed,
+);
+
+/** The same `id` sent again is answered with the first commit. `expected`: refused with version-conflict if the log is elsewhere. */
+export const CommandFrame = Type.Object(
+  {
+    type: Type.Literal('command'),
+    id: CommandIdSchema,
+    machine: MachineNameSchema,
+    command: CommandSchema,
+    expected: Type.Optional(PositionSchema),
+  },
+  closed,
+);
+
+export const CLIENT_FRAMES = {
+  subscribe: SubscribeFrame,
+  unsubscribe: UnsubscribeFrame,
+  command: CommandFrame,
+} as const;
+export type ClientFrame = {
+  [T in keyof typeof CLIENT_FRAMES]: Type.Static<(typeof CLIENT_FRAMES)[T]>;
+}[keyof typeof CLIENT_FRAMES];
+export const ClientFrameSchema = Type.Union(Object.values(CLIENT_FRAMES));
+
+export const LimitsSchema = Type.Object({
+  frameBytes: Type.Integer({ description: 'longest frame that a client may send' }),
+  subscriptions: Type.Integer({ description: 'open at the same time on one connection' }),
+  commands: Type.Integer({ description: 'unanswered at the same time on one connection' }),
+  uploadBytes: Type.Integer({ description: 'largest module file, before and after decompression' }),
+});
+export type WireLimits = Type.Static<typeof LimitsSchema>;
+
+/** Always the first frame of a connection. */
+export const HelloFrame = Type.Object({
+  type: Type.Literal('hello'),
+  protocol: Type.Literal(SUBPROTOCOL),
+  version: Type.String({ description: 'of the daemon' }),
+  limits: LimitsSchema,
+});
+
+/** The subscription exists; the next commit that it delivers follows `position`. */
+export const SubscribedFrame = Type.Object({
+  type: Type.Literal('subscribed'),
+  subscription: SubscriptionIdSchema,
+  position: PositionSchema,
+});
+
+/** The next commits of a subscription, in order. */
+export const CommitsFrame = Type.Object({
+  type: Type.Literal('commits'),
+  subscription: SubscriptionIdSchema,
+  epoch: EpochSchema,
+  commits: Type.Array(CommitSchema, { minItems: 1 }),
+});
+
+/** All commits up to `position` were delivered, and it was the newest. Sent again after every time the subscription fell behind. */
+export const LiveFrame = Type.Object({
+  type: Type.Literal('live'),
+  subscription: SubscriptionIdSchema,
+  position: PositionSchema,
+});
+
+/** Nothing more comes on this subscription; without `error` because the client unsubscribed. */
+export const EndFrame = Type.Object({
+  type: Type.Literal('end'),
+  subscription: SubscriptionIdSchema,
+  error: Type.Optional(WireErrorSchema),
+});
+
+/** A command was done: `commit` holds its events. `repeated`: it had been done before, under the same id. */
+export const ResultFrame = Type.Object({
+  type: Type.Literal('result'),
+  id: CommandIdSchema,
+  machine: MachineNameSchema,
+  position: PositionSchema,
+  repeated: Type.Boolean(),
+  commit: CommitSchema,
+});
+
+/** The command `id` to `machine` was refused and left nothing in the log; without both the frame itself was not understood. */
+export const ErrorFrame = Type.Object({
+  type: Type.Literal('error'),
+  id: Type.Optional(CommandIdSchema),
+  machine: Type.Optional(MachineNameSchema),
+  error: WireErrorSchema,
+});
+
+export const SERVER_FRAMES = {
+  hello: HelloFrame,
+  subscribed: SubscribedFrame,
+  commits: CommitsFrame,
+  live: LiveFrame,
+  end: EndFrame,
+  result: ResultFrame,
+  error: ErrorFrame,
+} as const;
+export type ServerFrame = {
+  [T in keyof typeof SERVER_FRAMES]: Type.Static<(typeof SERVER_FRAMES)[T]>;
+}[keyof typeof SERVER_FRAMES];
+export const ServerFrameSchema = Type.Union(Object.values(SERVER_FRAMES));
+
+/** WebSocket close codes: 4000-4499 mean come back and resume, 4500-4999 mean don't. */
+export const CLOSE = { shuttingDown: 4000, badFrames: 4500 } as const;
+
+/** RFC 6455: the frame is longer than the daemon takes. The same frame would meet the same end. */
+const MESSAGE_TOO_BIG = 1009;
+
+/** Whether a client whose socket was closed with `code` should connect again. */
+export const mayReconnect = (code: number): boolean => code !== MESSAGE_TOO_BIG && (code < 4500 || code > 4999);
+
+/** GET /machines, GET /machines/:name */
+export const MachineSummarySchema = Type.Object({ name: MachineNameSchema, position: PositionSchema });
+export type MachineSummary = Type.Static<typeof MachineSummarySchema>;
+
+/** POST /machines/:name/commands */
+export const CommandBodySchema = Type.Object(
+  { id: CommandIdSchema, command: CommandSchema, expected: Type.Optional(PositionSchema) },
+  closed,
+);
+export type CommandBody = Type.Static<typeof CommandBodySchema>;
+
+/** POST /machines/:name/commands answers this. */
+export const DoneSchema = Type.Object({ position: PositionSchema, repeated: Type.Boolean(), commit: CommitSchema });
+export type Done = Type.Static<typeof DoneSchema>;
+
+/** The answer to GET /machines/:name/view; `view` has the form of protocol/view/json.ts. */
+export interface ViewAnswer {
+  readonly position: Position;
+  readonly view: ViewJson;
+}
+
+/** The answer to a session or to recorded commits that were taken in. */
+export const ImportedSchema = Type.Object({ position: PositionSchema });
+export type Imported = Type.Static<typeof ImportedSchema>;
+
+/** POST /blobs: `size` is that of the file after decompression, `name` the module's, where the bytes say it. */
+export const StoredBlobSchema = Type.Object({
+  sha256: Sha256Schema,
+  size: SizeSchema,
+  name: Type.Union([Type.String(), Type.Null()]),
+});
+export type StoredBlob = Type.Static<typeof StoredBlobSchema>;
