@@ -62,4 +62,4 @@ export const COMMAND_SCHEMAS = { boot: BootCommand, load: LoadCommand, unload: U
 export type CommandType = keyof typeof COMMAND_SCHEMAS;
 export type CommandOf<T extends CommandType> = Type.Static<(typeof COMMAND_SCHEMAS)[T]>;
 export type Command = { [T in CommandType]: CommandOf<T> }[CommandType];
-export const CommandSchema = Type.Union(Object.values(COMMAND_SCHEMAS));
+export const CommandSchema = Type.Unsafe<Command>(Type.Union(Object.values(COMMAND_SCHEMAS)));

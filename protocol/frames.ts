@@ -56,7 +56,7 @@ export const CLIENT_FRAMES = {
 export type ClientFrame = {
   [T in keyof typeof CLIENT_FRAMES]: Type.Static<(typeof CLIENT_FRAMES)[T]>;
 }[keyof typeof CLIENT_FRAMES];
-export const ClientFrameSchema = Type.Union(Object.values(CLIENT_FRAMES));
+export const ClientFrameSchema = Type.Unsafe<ClientFrame>(Type.Union(Object.values(CLIENT_FRAMES)));
 
 export const LimitsSchema = Type.Object({
   frameBytes: Type.Integer({ description: 'longest frame that a client may send' }),
@@ -133,7 +133,6 @@ export const SERVER_FRAMES = {
 export type ServerFrame = {
   [T in keyof typeof SERVER_FRAMES]: Type.Static<(typeof SERVER_FRAMES)[T]>;
 }[keyof typeof SERVER_FRAMES];
-export const ServerFrameSchema = Type.Union(Object.values(SERVER_FRAMES));
 
 /** WebSocket close codes: 4000-4499 mean come back and resume, 4500-4999 mean don't. */
 export const CLOSE = { shuttingDown: 4000, badFrames: 4500 } as const;

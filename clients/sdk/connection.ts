@@ -106,11 +106,11 @@ export function openConnection(url: string, Socket: SocketConstructor, patience:
 
   function receive(data: unknown): void {
     const frame = readFrame(data);
-    switch (frame?.type) {
-      case undefined: {
-        failAll(new ClientError('bad-answer', 'a frame that is not of veneerd.v1'));
-        return;
-      }
+    if (frame === undefined) {
+      failAll(new ClientError('bad-answer', 'a frame that is not of veneerd.v1'));
+      return;
+    }
+    switch (frame.type) {
       case 'hello': {
         clearTimeout(deadline);
         attempts = 0;

@@ -40,4 +40,4 @@ export type EventType = keyof typeof EVENT_SCHEMAS;
 export type EventOf<T extends EventType> = Type.Static<(typeof EVENT_SCHEMAS)[T]>;
 export type Event = { [T in EventType]: EventOf<T> }[EventType];
 
-export const EventSchema = Type.Union(Object.values(EVENT_SCHEMAS));
+export const EventSchema = Type.Unsafe<Event>(Type.Union(Object.values(EVENT_SCHEMAS)));
