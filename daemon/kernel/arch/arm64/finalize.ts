@@ -4,7 +4,7 @@
  */
 import type { KernelError, PlacedModule } from '../arch.ts';
 import { findSpecial, ftraceEntries, type Layout } from './frob.ts';
-import { destination, PLT_ENTRY_SIZE, pltEntry } from './plt.ts';
+import { PLT_ENTRY_SIZE, pltEntry } from './plt.ts';
 
 export interface FinalizeOptions {
   readonly layout: Layout;
@@ -35,6 +35,5 @@ const writeTrampoline = (placed: PlacedModule, section: number, entry: number, c
   if (!bytes || address === undefined) return;
   const view = new DataView(bytes.buffer, bytes.byteOffset, bytes.byteLength);
   const offset = entry * PLT_ENTRY_SIZE;
-  for (const [i, word] of pltEntry(destination(caller), address + offset).entries())
-    view.setUint32(offset + i * 4, word, true);
+  for (const [i, word] of pltEntry(caller, address + offset).entries()) view.setUint32(offset + i * 4, word, true);
 };

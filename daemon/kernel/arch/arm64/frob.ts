@@ -138,21 +138,27 @@ const partition = (elf: ElfModule, rela: RelaColumns, order: Uint32Array): numbe
 };
 
 /**
- * By type, symbol index and addend. All of the front is JUMP26 or CALL26. Equal relocations keep their order: which of them
- * comes first can't be seen in memory.
+ * By type, symbol index and addend: a counting sort over (type, symbol), as all of the front is JUMP26 or CALL26. Equal
+ * relocations keep their order: which of them comes first can't be seen in memory.
  */
 const sortFront = (elf: ElfModule, rela: RelaColumns, order: Uint32Array, front: number): void => {
-  const symbols = Math.max(elf.symbols.count, 1);
+  const { type, symbol } = rela;
+  const symbols = elf.symbols.count;
   const from = order.slice(0, front);
-  // (type, symbol, position) in one number below 2^53, for the engine's native sort of doubles
-  const keys = new Float64Array(front);
+  const starts = new Uint32Array(2 * symbols + 1);
   for (let i = 0; i < front; i++) {
     const k = from[i] as number;
-    const typed = (rela.type[k] === R_CALL26 ? symbols : 0) + (rela.symbol[k] as number);
-    keys[i] = typed * front + i;
+    const bucket = (type[k] === R_CALL26 ? symbols : 0) + (symbol[k] as number);
+    starts[bucket + 1] = (starts[bucket + 1] as number) + 1;
   }
-  keys.sort();
-  for (let i = 0; i < front; i++) order[i] = from[(keys[i] as number) % front] as number;
+  for (let i = 1; i < starts.length; i++) starts[i] = (starts[i] as number) + (starts[i - 1] as number);
+  for (let i = 0; i < front; i++) {
+    const k = from[i] as number;
+    const bucket = (type[k] === R_CALL26 ? symbols : 0) + (symbol[k] as number);
+    const at = starts[bucket] as number;
+    order[at] = k;
+    starts[bucket] = at + 1;
+  }
   sortRunsByAddend(rela, order, front);
 };
 

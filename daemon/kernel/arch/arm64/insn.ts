@@ -191,11 +191,12 @@ export const encode = (what: Insn, operands: Operands, pc = 0): number | undefin
   return word >>> 0;
 };
 
-/** The word with one field replaced by the low bits of `steps`, as a relocation does it: nothing is checked. */
-export const withField = (word: number, what: Insn, name: string, steps: number): number => {
-  const f = fieldOf(what, name);
-  return ((word & ~scatter(f, -1)) | scatter(f, steps)) >>> 0;
-};
+/**
+ * A word with the low 21 bits of `steps` as the target of its ADR or ADRP, as a signed number. The loader does this
+ * millions of times, so nothing is looked up and nothing checked.
+ */
+export const withAdrImm = (word: number, steps: number): number =>
+  (word & ADR_KEEP) | ((steps & 3) << 29) | ((steps & 0x1ffffc) << 3);
 
 /** Where a field's bits are. Throws for a name that the instruction doesn't have. */
 export const fieldOf = (what: Insn, name: string): PlacedField => {
@@ -206,6 +207,8 @@ export const fieldOf = (what: Insn, name: string): PlacedField => {
 
 /** The bits that a field occupies, as an unsigned mask. */
 export const fieldMask = (what: Insn, name: string): number => scatter(fieldOf(what, name), -1) >>> 0;
+
+const ADR_KEEP = ~fieldMask(INSN.adr, 'target');
 
 export interface Decoded {
   readonly insn: Insn;

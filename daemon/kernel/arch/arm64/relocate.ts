@@ -8,17 +8,8 @@ import type { RelaColumns } from '../../elf/types.ts';
 import type { KernelError, PlacedModule, Relocated, Veneer } from '../arch.ts';
 import { EXACT, value64 } from './exact.ts';
 import { findSpecial, type PltReserved } from './frob.ts';
-import { BREAK_FAULT, encode, INSN, REACH } from './insn.ts';
-import {
-  type Destination,
-  destination,
-  type Emitted,
-  emitAdrpVeneer,
-  emitPltEntry,
-  exactDestination,
-  isForbiddenForAdrp,
-  type PltSection,
-} from './plt.ts';
+import { BREAK_FAULT, encode, INSN, REACH, withAdrImm } from './insn.ts';
+import { type Emitted, emitAdrpVeneer, emitPltEntry, isForbiddenForAdrp, type PltSection, pageNumber } from './plt.ts';
 import {
   CHECKED,
   FIELD_SHIFT,
@@ -40,7 +31,6 @@ import {
   OP_ABS,
   OP_PAGE,
   OP_PREL,
-  R_ADR_PREL_PG_HI21,
   TYPE_LIMIT,
   VALUE_MASK,
   WIDTH,
@@ -59,7 +49,6 @@ export type RelocateResult =
 const TWO_32 = 2 ** 32;
 /** Cleared, it turns an ADRP into an ADR. */
 const ADRP_BIT = 0x80000000;
-const ADR_KEEP = KEEP_MASK[R_ADR_PREL_PG_HI21] as number;
 const MOVW_OPCODE = 3 << 29;
 const MOVZ_OPCODE = 2 << 29;
 /** The kernel's check doesn't ask for a multiple of four. */
@@ -189,14 +178,14 @@ const relocateSection = (work: Work, rela: RelaColumns): KernelError | undefined
           putField(view, offset, type, x);
           work.direct++;
         } else {
-          const error = putFarBranch(work, rela, i, view, destination(value));
+          const error = putFarBranch(work, rela, i, view, pageNumber(value), value & 0xfff, value);
           if (error) return error;
         }
         break;
       case KIND_ADRP:
         if (work.erratum843419 && isForbiddenForAdrp(place)) {
           const page = value - (value & 0xfff);
-          const error = putSafeAdrp(work, rela, i, view, destination(page), page - place);
+          const error = putSafeAdrp(work, rela, i, view, pageNumber(page), page, page - place);
           if (error) return error;
           break;
         }
@@ -230,11 +219,10 @@ const putField = (view: DataView, offset: number, type: number, x: number): void
   view.setInt32(offset, (word & (KEEP_MASK[type] as number)) | (value << (FIELD_SHIFT[type] as number)), true);
 };
 
-/** immlo in bits 30 and 29, immhi from bit 5. */
 const putAdr = (view: DataView, offset: number, steps: number): void => {
   const word = view.getInt32(offset, true);
   if (isFault(word)) return;
-  view.setInt32(offset, (word & ADR_KEEP) | ((steps & 3) << 29) | ((steps & 0x1ffffc) << 3), true);
+  view.setInt32(offset, withAdrImm(word, steps), true);
 };
 
 /** `inverted` makes the instruction a MOVN; otherwise KIND_MOVNZ makes it a MOVZ, and KIND_MOVW leaves its opcode alone. */
@@ -251,14 +239,16 @@ const putFarBranch = (
   rela: RelaColumns,
   i: number,
   view: DataView,
-  to: Destination,
+  page: number,
+  low12: number,
+  target: number,
 ): KernelError | undefined => {
   const { placed, init, core } = work;
   const type = rela.type[i] as number;
   const offset = rela.offset[i] as number;
   const place = (placed.sectionAddress[rela.target] as number) + offset;
   const plt = placed.inInit[rela.target] === 1 ? init : core;
-  const entry = emitPltEntry(plt, to, rela.symbol[i] as number, place);
+  const entry = emitPltEntry(plt, page, low12, target, rela.symbol[i] as number, place);
   if (typeof entry !== 'number') return pltError(placed, entry, 'module_emit_plt_entry');
   putField(view, offset, type, entry - place);
   if (entry - place < REACH.branch.min || entry - place >= BRANCH_END) return overflow(placed, type, entry);
@@ -272,7 +262,8 @@ const putSafeAdrp = (
   rela: RelaColumns,
   i: number,
   view: DataView,
-  page: Destination,
+  page: number,
+  target: number,
   distance: number,
 ): KernelError | undefined => {
   const { placed, init, core } = work;
@@ -285,7 +276,7 @@ const putSafeAdrp = (
     return undefined;
   }
   const plt = placed.inInit[rela.target] === 1 ? init : core;
-  const entry = emitAdrpVeneer(plt, page, rela.symbol[i] as number, place, word & 0x1f);
+  const entry = emitAdrpVeneer(plt, page, target, rela.symbol[i] as number, place, word & 0x1f);
   if (typeof entry !== 'number') return pltError(placed, entry, 'module_emit_veneer_for_adrp');
   view.setUint32(offset, encode(INSN.b, { target: entry }, place) ?? BREAK_FAULT, true);
   return undefined;
@@ -301,6 +292,7 @@ const relocateExactly = (work: Work, rela: RelaColumns, i: number, view: DataVie
   const place = BigInt((placed.sectionAddress[rela.target] as number) + offset);
   const value = value64(placed, rela, i);
   const pageValue = value & ~0xfffn;
+  const page = Number(BigInt.asIntN(32, value >> 12n));
   const distance = BigInt.asIntN(64, value - place);
   const x = op === OP_PREL ? distance : op === OP_PAGE ? BigInt.asIntN(64, pageValue - (place & ~0xfffn)) : value;
   const low32 = Number(BigInt.asIntN(32, x));
@@ -332,20 +324,13 @@ const relocateExactly = (work: Work, rela: RelaColumns, i: number, view: DataVie
       break;
     }
     case KIND_BRANCH:
-      if (!signed(28)) return putFarBranch(work, rela, i, view, exactDestination(value));
+      if (!signed(28)) return putFarBranch(work, rela, i, view, page, Number(value & 0xfffn), Number(value));
       putField(view, offset, type, low32);
       work.direct++;
       break;
     case KIND_ADRP:
       if (work.erratum843419 && isForbiddenForAdrp(Number(place)))
-        return putSafeAdrp(
-          work,
-          rela,
-          i,
-          view,
-          exactDestination(pageValue),
-          Number(BigInt.asIntN(64, pageValue - place)),
-        );
+        return putSafeAdrp(work, rela, i, view, page, Number(pageValue), Number(BigInt.asIntN(64, pageValue - place)));
       putAdr(view, offset, Number(BigInt.asIntN(32, x >> 12n)));
       overflowed = !signed(33);
       break;
