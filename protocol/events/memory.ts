@@ -50,12 +50,12 @@ export const MemoryFreed = Type.Object(
   closed,
 );
 
-/** All lazily freed areas became usable, because a window was full or because a module reached its init function. */
+/** All lazily freed areas became usable, because a window was full, a module reached its init function, or an area was freed at once. */
 export const LazyAreasPurged = Type.Object(
   {
     type: Type.Literal('LazyAreasPurged'),
     areas: Type.Array(Type.Object({ address: HexSchema, size: SizeSchema, guard: SizeSchema }, closed)),
-    reason: Type.Enum(['window-full', 'init-reached']),
+    reason: Type.Enum(['window-full', 'init-reached', 'area-freed']),
   },
   closed,
 );

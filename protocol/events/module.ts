@@ -85,7 +85,15 @@ export const ModuleComing = Type.Object(
     type: Type.Literal('ModuleComing'),
     module: ModuleNameSchema,
     exports: Type.Array(
-      Type.Object({ name: Type.String(), address: HexSchema, gplOnly: Type.Optional(Type.Literal(true)) }, closed),
+      Type.Object(
+        {
+          name: Type.String(),
+          address: HexSchema,
+          gplOnly: Type.Optional(Type.Literal(true)),
+          namespace: Type.Optional(Type.String()),
+        },
+        closed,
+      ),
     ),
     uses: Type.Array(ModuleNameSchema, { description: 'the modules whose use count this one raises' }),
     hasInit: Type.Boolean(),

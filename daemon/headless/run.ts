@@ -1,0 +1,95 @@
+/**
+ * `veneer run`: a scenario through the simulated kernel without a daemon. Its flags and formats are a fixed contract that
+ * checks outside this project use.
+ */
+import { createHash } from 'node:crypto';
+import { readFile, writeFile } from 'node:fs/promises';
+import { join } from 'node:path';
+import type { Event } from '../../protocol/events/index.ts';
+import type { MachineProfile } from '../../protocol/profile.ts';
+import { decide, initialState, type State } from '../kernel/kernel.ts';
+import { type Loaded, loadModule } from '../kernel/loader/load.ts';
+import { decompressModule } from '../modules/decompress.ts';
+import { dumpModule } from './dump.ts';
+import { type Report, type ReportStep, reportStep } from './report.ts';
+import { commandOf, readScenario, type Step } from './scenario.ts';
+
+export interface RunOptions {
+  readonly scenario: string;
+  /** The folder that the scenario's module paths start from. */
+  readonly modules: string;
+  readonly report?: string;
+  readonly dump?: string;
+  /** Called after each step. */
+  readonly onStep?: (done: number, total: number, step: Step, events: readonly Event[]) => void;
+}
+
+/** What makes a run impossible: a file that is missing or wrong. The message names it. */
+export class RunError extends Error {}
+
+/** Runs all steps; rejects with RunError. Writes the report and the dumps that the options ask for. */
+export async function runScenario(options: RunOptions): Promise<Report> {
+  const scenario = readScenario(await read(options.scenario, 'scenario'));
+  if (!scenario.ok) throw new RunError(`${options.scenario}: ${scenario.message}`);
+  const { machine, steps } = scenario.value;
+  const modules = moduleReader(options.modules);
+  let state = boot(machine, options.scenario);
+  const reported: ReportStep[] = [];
+  for (const [index, step] of steps.entries()) {
+    const bytes = step.op === 'load' ? await modules(step.module) : undefined;
+    const command = commandOf(step, () => bytes?.sha256 ?? '');
+    const blobs = new Map(bytes ? [[bytes.sha256, bytes.bytes]] : []);
+    const kept: { loaded?: Loaded } = {};
+    const decision =
+      command.type === 'load'
+        ? loadModule(state, command, blobs, (loaded) => {
+            kept.loaded = loaded;
+          })
+        : decide(state, command, blobs);
+    if (!decision.ok) throw new RunError(`${options.scenario}: step ${index}: ${decision.message}`);
+    state = decision.state;
+    reported.push(reportStep(step.op, decision.events));
+    if (options.dump !== undefined && kept.loaded) await dumpModule(join(options.dump, String(index)), kept.loaded);
+    options.onStep?.(index + 1, steps.length, step, decision.events);
+  }
+  const report: Report = { format: 'veneerd/report@1', steps: reported };
+  if (options.report !== undefined) await writeFile(options.report, `${JSON.stringify(report)}\n`);
+  return report;
+}
+
+function boot(profile: MachineProfile, file: string): State {
+  const booted = decide(initialState(), { type: 'boot', profile }, new Map());
+  if (!booted.ok) throw new RunError(`${file}: machine: ${booted.message}`);
+  return booted.state;
+}
+
+async function read(path: string, what: string): Promise<string> {
+  try {
+    return await readFile(path, 'utf8');
+  } catch (error) {
+    throw new RunError(`${what} ${path}: ${error instanceof Error ? error.message : String(error)}`);
+  }
+}
+
+interface ModuleBytes {
+  readonly bytes: Uint8Array;
+  readonly sha256: string;
+}
+
+/** Reads module files below `folder`, each once. */
+function moduleReader(folder: string): (module: string) => Promise<ModuleBytes> {
+  const known = new Map<string, ModuleBytes>();
+  return async (module) => {
+    const found = known.get(module);
+    if (found) return found;
+    const path = join(folder, module);
+    try {
+      const bytes = await decompressModule(await readFile(path), { name: path });
+      const read = { bytes, sha256: createHash('sha256').update(bytes).digest('hex') };
+      known.set(module, read);
+      return read;
+    } catch (error) {
+      throw new RunError(`module ${path}: ${error instanceof Error ? error.message : String(error)}`);
+    }
+  };
+}

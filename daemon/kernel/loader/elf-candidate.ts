@@ -1,0 +1,216 @@
+/** A module that came as an ELF file. */
+import type { KernelError, LayoutSection, PlacedModule, Relocated } from '../arch/arch.ts';
+import type { Arch } from '../arch/select.ts';
+import {
+  SHF_ALLOC,
+  SHF_EXECINSTR,
+  SHN_ABS,
+  SHN_COMMON,
+  SHN_LORESERVE,
+  SHN_UNDEF,
+  SHT_NOBITS,
+  SHT_REL,
+  SHT_RELA,
+} from '../elf/constants.ts';
+import { readExports } from '../elf/exports.ts';
+import { readImports } from '../elf/imports.ts';
+import { readElf } from '../elf/read.ts';
+import { readRela } from '../elf/rela.ts';
+import type { ElfExport, ElfFault, ElfImport, ElfModule, RelaColumns } from '../elf/types.ts';
+import type { Profile } from '../profile.ts';
+import type { Candidate, Outcome, Placement } from './candidate.ts';
+import { sortExceptionTable } from './extable.ts';
+import { settleFlags } from './flags.ts';
+import { isInit, type Tables } from './layout.ts';
+
+export function faultWords(fault: ElfFault): string {
+  return `Invalid module format: at offset ${fault.offset}, ${fault.field} is ${fault.found}, expected ${fault.expected}`;
+}
+
+const enoexec = (words: string): { readonly ok: false; readonly error: KernelError } => ({
+  ok: false,
+  error: { errno: 'ENOEXEC', words },
+});
+
+/** Reads the file and lets the architecture size its sections. Refuses with ENOEXEC. */
+export function readElfCandidate(bytes: Uint8Array, profile: Profile, arch: Arch): Outcome<Candidate> {
+  const read = readElf(bytes, arch.machine);
+  if (!read.ok) return enoexec(faultWords(read.fault));
+  const { elf } = read;
+  const exported = readExports(elf);
+  if (!exported.ok) return enoexec(faultWords(exported.fault));
+  const relas = elf.sections.flatMap((section) => (section.type === SHT_RELA ? [readRela(elf, section.index)] : []));
+  const frobbed = arch.frobSections(elf, relas, profile);
+  if (!frobbed.ok) return frobbed;
+  const settled = settleFlags(elf.name, frobbed.sections);
+  if (!settled.ok) return settled;
+  const { sections, percpu, percpuIndex } = settled.value;
+  const elfImports = readImports(elf);
+  const modinfo = (key: string) => elf.modinfo.get(key)?.[0];
+  const defined = definedNames(elf);
+  const value: Candidate = {
+    name: elf.name,
+    vermagic: modinfo('vermagic'),
+    hasVersions: elf.sections.some((s) => s.name === '__versions' && (s.flags & SHF_ALLOC) !== 0),
+    license: modinfo('license'),
+    importedNamespaces: elf.modinfo.get('import_ns') ?? [],
+    hasInit: defined.has('init_module'),
+    hasExit: defined.has('cleanup_module'),
+    imports: elfImports,
+    exports: exported.value,
+    sections,
+    tables: measureTables(elf, sections, percpuIndex, profile.kallsymsAll),
+    pltReserved: frobbed.pltReserved,
+    percpu,
+    checkSymbols: () => checkSymbols(elf),
+    link: (placement) => {
+      const placed = place(elf, sections, placement, symbolValues(elf, placement, percpuIndex, elfImports));
+      const linked = link(placed, frobbed.relas, frobbed.pltReserved, sections, profile, arch);
+      if (!linked.ok) return linked;
+      const { memory, symbolValue } = placed;
+      const exports = exportAddresses(elf, exported.value, symbolValue);
+      return { ok: true, value: { relocated: linked.value, memory, exports, symbolName: (i) => elf.symbols.name(i) } };
+    },
+  };
+  return { ok: true, value };
+}
+
+/** Which of the symbols that decide about unloading are defined here. */
+function definedNames(elf: ElfModule): ReadonlySet<string> {
+  const wanted = ['init_module', 'cleanup_module'];
+  const names = new Set<string>();
+  const { symbols } = elf;
+  for (let i = 1; i < symbols.count; i++) {
+    if (symbols.shndx[i] === SHN_UNDEF || (symbols.info[i] ?? 0) >> 4 === 0) continue;
+    if (wanted.some((name) => name.length === symbols.nameLength(i) && name === symbols.name(i))) {
+      names.add(symbols.name(i));
+    }
+  }
+  return names;
+}
+
+/** Counts what `is_core_symbol` keeps: named symbols of core sections, executable ones unless kallsyms shows all. */
+function measureTables(
+  elf: ElfModule,
+  sections: readonly LayoutSection[],
+  percpu: number,
+  kallsymsAll: boolean,
+): Tables {
+  const { symbols } = elf;
+  const wanted = kallsymsAll ? SHF_ALLOC : SHF_ALLOC | SHF_EXECINSTR;
+  const core = new Uint8Array(sections.length);
+  for (const { index, flags, name } of sections) {
+    if ((flags & wanted) === wanted && !isInit(name)) core[index] = 1;
+  }
+  if (kallsymsAll && percpu >= 0) core[percpu] = 1;
+  let coreSymbols = 1;
+  let coreStrings = symbols.nameLength(0) + 1;
+  for (let i = 1; i < symbols.count; i++) {
+    const shndx = symbols.shndx[i] ?? SHN_UNDEF;
+    if (shndx >= sections.length || core[shndx] !== 1 || symbols.nameOffset[i] === 0) continue;
+    coreSymbols++;
+    coreStrings += symbols.nameLength(i) + 1;
+  }
+  const table = (index: number) => {
+    const section = elf.sections[index];
+    return { index, size: section?.size ?? 0, align: section?.align ?? 1 };
+  };
+  return {
+    symtab: table(symbols.section),
+    strtab: table(elf.sections[symbols.section]?.link ?? 0),
+    symbols: symbols.count,
+    coreSymbols,
+    coreStrings,
+  };
+}
+
+function checkSymbols(elf: ElfModule): KernelError | undefined {
+  const { symbols } = elf;
+  for (let i = 1; i < symbols.count; i++) {
+    if (symbols.shndx[i] === SHN_COMMON && !symbols.name(i).startsWith('__gnu_lto')) {
+      return { errno: 'ENOEXEC', words: `${elf.name}: please compile with -fno-common` };
+    }
+  }
+  return undefined;
+}
+
+/** S of each symbol: simplify_symbols. A weak symbol that nobody has stays what the file says, 0. */
+function symbolValues(
+  elf: ElfModule,
+  placement: Placement,
+  percpu: number,
+  imports: readonly ElfImport[],
+): Float64Array {
+  const { symbols } = elf;
+  const values = Float64Array.from(symbols.value);
+  const base = Float64Array.from(placement.sectionAddress);
+  if (percpu >= 0) base[percpu] = placement.percpu;
+  for (let i = 1; i < symbols.count; i++) {
+    const shndx = symbols.shndx[i] ?? SHN_UNDEF;
+    if (shndx === SHN_UNDEF || shndx >= SHN_LORESERVE) continue;
+    // A section without memory keeps the address 0 that the file gives it.
+    const at = base[shndx] ?? Number.NaN;
+    if (!Number.isNaN(at)) values[i] = (values[i] ?? 0) + at;
+  }
+  imports.forEach(({ symbol }, i) => {
+    const address = placement.imports[i] ?? Number.NaN;
+    if (!Number.isNaN(address)) values[symbol] = address;
+  });
+  return values;
+}
+
+function exportAddresses(elf: ElfModule, exports: readonly ElfExport[], values: Float64Array): readonly number[] {
+  return exports.map(({ symbol, addend }) => {
+    const value = values[symbol] ?? 0;
+    return elf.symbols.shndx[symbol] === SHN_ABS ? elf.symbols.valueLow(symbol) + addend : value + addend;
+  });
+}
+
+/**
+ * Copies what the file holds of each section to its place. A section of zeroes that nobody writes to gets no bytes: it may
+ * be as large as the window.
+ */
+function place(
+  elf: ElfModule,
+  sections: readonly LayoutSection[],
+  placement: Placement,
+  symbolValue: Float64Array,
+): PlacedModule {
+  const { sectionAddress, inInit } = placement;
+  const memory = sections.map(({ index, type, flags, size }) => {
+    if (Number.isNaN(sectionAddress[index] ?? Number.NaN)) return undefined;
+    const from = elf.sections[index];
+    if (type === SHT_NOBITS && (flags & SHF_EXECINSTR) === 0) return undefined;
+    const bytes = new Uint8Array(size);
+    if (type !== SHT_NOBITS && from) bytes.set(elf.bytes.subarray(from.offset, from.offset + from.size));
+    return bytes;
+  });
+  return { name: elf.name, elf, sectionAddress, memory, inInit, symbolValue };
+}
+
+function link(
+  placed: PlacedModule,
+  relas: readonly RelaColumns[],
+  pltReserved: Candidate['pltReserved'],
+  sections: readonly LayoutSection[],
+  profile: Profile,
+  arch: Arch,
+): Outcome<Relocated> {
+  const { elf, memory } = placed;
+  const allocated = (index: number) => ((sections[index]?.flags ?? 0) & SHF_ALLOC) !== 0;
+  const rel = elf.sections.find((s) => s.type === SHT_REL && allocated(s.info));
+  if (rel) return enoexec(`module ${elf.name}: REL relocation unsupported`);
+  const applied = arch.applyRelocations(
+    placed,
+    relas.filter((rela) => allocated(rela.target)),
+    pltReserved,
+    profile,
+  );
+  if (!applied.ok) return applied;
+  const table = elf.sections.find((s) => s.name === '__ex_table' && (s.flags & SHF_ALLOC) !== 0);
+  const entries = table && memory[table.index];
+  if (entries) sortExceptionTable(entries);
+  const finalized = arch.finalize(placed, profile);
+  if (!finalized.ok) return finalized;
+  return { ok: true, value: applied.relocated };
+}

@@ -1,0 +1,254 @@
+/**
+ * Loading a module, step by step as the kernel does it.
+ * Models kernel/module/main.c `load_module` and `do_init_module`, v6.1 and v6.12. What the module's own init function does
+ * is not knowable here: the command says it.
+ */
+import { fromHex, toHex } from '../../../protocol/address.ts';
+import type { CommandOf } from '../../../protocol/commands.ts';
+import type { EventOf } from '../../../protocol/events/index.ts';
+import type { KernelError } from '../arch/arch.ts';
+import { archOf } from '../arch/select.ts';
+import type { Blobs, Decision } from '../kernel.ts';
+import { percpuChunk, percpuFit } from '../machine/percpu.ts';
+import type { Profile } from '../profile.ts';
+import type { ModuleArea, State } from '../state.ts';
+import type { Candidate, Linked, Placement } from './candidate.ts';
+import { type Draft, emit } from './draft.ts';
+import { type LaidOut, layOut } from './layout.ts';
+import { allocateParts, failsLazily, freeAreas, freeingOrder, isInitPart, purge } from './place.ts';
+import { readCandidate } from './read.ts';
+import { duplicateExport, resolveImports } from './symbols.ts';
+import { checkVermagic } from './vermagic.ts';
+
+type LoadCommand = CommandOf<'load'>;
+type Step = EventOf<'ModuleLoadFailed'>['step'];
+
+/** What the memory of a module held when its init function was called: for dumps, never for events. */
+export interface Loaded {
+  readonly candidate: Candidate;
+  readonly laidOut: LaidOut;
+  readonly linked: Linked;
+}
+
+/** Decides a load. `onLinked` is told what memory holds when init is called. */
+export function loadModule(
+  state: State,
+  command: LoadCommand,
+  blobs: Blobs,
+  onLinked?: (loaded: Loaded) => void,
+): Decision {
+  const { profile } = state;
+  if (!profile) return { ok: false, code: 'no-such-machine', message: 'the machine is not booted' };
+  const bytes = blobs.get(command.blob);
+  if (!bytes) return { ok: false, code: 'no-such-blob', message: `no module of sha256 ${command.blob} was uploaded` };
+  const draft = run({ state, events: [] }, profile, command, bytes, onLinked);
+  return { ok: true, events: draft.events, state: draft.state };
+}
+
+/** A load under way: what has to be given back when it fails. */
+interface Load {
+  readonly draft: Draft;
+  readonly profile: Profile;
+  readonly command: LoadCommand;
+  readonly name: string;
+}
+
+function run(
+  draft: Draft,
+  profile: Profile,
+  command: LoadCommand,
+  bytes: Uint8Array,
+  onLinked: ((loaded: Loaded) => void) | undefined,
+): Draft {
+  // 1. Read the file, let the architecture size its sections.
+  const read = readCandidate(bytes, profile, archOf(profile));
+  if (!read.ok) return fail({ draft, profile, command, name: read.name }, 'read', read.error);
+  const candidate = read.value;
+  const load: Load = { draft, profile, command, name: candidate.name };
+
+  // 2. Checks that need no memory. Since v6.4 a duplicate name is among them.
+  const early = checkVermagic(draft.state, candidate) ?? (profile.layout === 'linux-6.1' ? undefined : duplicate(load));
+  if (early) return fail(load, 'check', early);
+
+  // 3. Lay out, and allocate part by part.
+  const laidOut = layOut(profile.layout, candidate.sections, candidate.tables, profile.pageSize);
+  const placed = allocateParts(draft, profile, load.name, laidOut.parts, fallbackAt(command));
+  if (!placed.ok) return failUnformed(load, 'allocate', placed.error, placed.areas);
+  const { areas } = placed;
+
+  // 4. Reserve the name, then per-CPU memory.
+  const late = duplicate(load);
+  if (late) return failUnformed(load, 'check', late, areas);
+  const percpu = placePercpu(load, candidate);
+  if (percpu === undefined && candidate.percpu) {
+    const words = `${load.name}: Could not allocate ${candidate.percpu.size} bytes percpu data`;
+    return failUnformed(load, 'allocate', { errno: 'ENOMEM', words }, areas);
+  }
+  const placement = placementOf(candidate, laidOut, areas, percpu);
+  emit(draft, laidOutEvent(load, candidate, laidOut, areas, placement));
+
+  // 5. Resolve symbols.
+  const common = candidate.checkSymbols();
+  if (common) return failUnformed(load, 'link', common, areas);
+  const resolved = resolveImports(draft.state, candidate);
+  if (!resolved.ok) return failUnformed(load, 'link', resolved.error, areas);
+  emit(draft, { type: 'SymbolsResolved', module: load.name, imports: resolved.value.imports });
+
+  // 6. Relocate.
+  const linked = candidate.link({ ...placement, imports: resolved.value.addresses });
+  if (!linked.ok) return failUnformed(load, 'relocate', linked.error, areas);
+  emitRelocated(load, linked.value);
+
+  // 7. Form: its exports must be new.
+  const twice = duplicateExport(draft.state, load.name, candidate.exports);
+  if (twice) return failUnformed(load, 'form', twice, areas);
+  purge(draft, 'init-reached');
+  emit(draft, comingEvent(load, candidate, linked.value, resolved.value.uses));
+  onLinked?.({ candidate, laidOut, linked: linked.value });
+
+  // 8. Its init function runs; then init memory goes.
+  const result = command.init?.result;
+  if (result) return failInit(load, result);
+  emit(draft, { type: 'ModuleLive', module: load.name });
+  const init = areas.filter(({ part }) => isInitPart(part));
+  if (init.length > 0) freeAreas(draft, load.name, init, false);
+  return draft;
+}
+
+function duplicate({ draft, name }: Load): KernelError | undefined {
+  if (!draft.state.modules.has(name)) return undefined;
+  return { errno: 'EEXIST', words: `${name}: module is already loaded` };
+}
+
+/** Where its per-CPU section goes: where the command says, else the lowest fit; undefined where there is none or no room. */
+function placePercpu({ draft, profile, command }: Load, { percpu }: Candidate): number | undefined {
+  if (!percpu) return undefined;
+  if (command.percpu !== undefined) return fromHex(command.percpu);
+  return percpuFit(percpuChunk(profile.source), draft.state.percpu, percpu.size, percpu.align, profile.pageSize);
+}
+
+function fallbackAt({ fallbackAt: at }: LoadCommand): (part: string) => number | undefined {
+  return (part) => {
+    const address = at?.[part];
+    return address === undefined ? undefined : fromHex(address);
+  };
+}
+
+function placementOf(
+  candidate: Candidate,
+  laidOut: LaidOut,
+  areas: readonly ModuleArea[],
+  percpu: number | undefined,
+): Placement {
+  const count = candidate.sections.length;
+  const sectionAddress = new Float64Array(count).fill(Number.NaN);
+  const inInit = new Uint8Array(count);
+  for (let i = 0; i < count; i++) {
+    const area = areas[laidOut.partOf[i] ?? -1];
+    if (!area) continue;
+    sectionAddress[i] = area.address + (laidOut.offset[i] ?? 0);
+    if (isInitPart(area.part)) inInit[i] = 1;
+  }
+  return { sectionAddress, inInit, percpu: percpu ?? Number.NaN, imports: new Float64Array(0) };
+}
+
+function laidOutEvent(
+  { command, name }: Load,
+  candidate: Candidate,
+  laidOut: LaidOut,
+  areas: readonly ModuleArea[],
+  placement: Placement,
+): EventOf<'ModuleLaidOut'> {
+  const sections = candidate.sections.flatMap((section) => {
+    const area = areas[laidOut.partOf[section.index] ?? -1];
+    const size = sizeInMemory(candidate, section);
+    if (!area || size === 0) return [];
+    const address = toHex(placement.sectionAddress[section.index] ?? 0);
+    return [{ name: section.name, address, size, part: area.part }];
+  });
+  return {
+    type: 'ModuleLaidOut',
+    module: name,
+    blob: command.blob,
+    ...(command.file === undefined ? {} : { file: command.file }),
+    parts: areas.map(({ part, address, size, window }) => ({ part, address: toHex(address), size, window })),
+    sections,
+    sizes: Object.fromEntries(laidOut.parts.map(({ part, size }) => [part, size])),
+    ...(laidOut.groups ? { groups: laidOut.groups } : {}),
+    pltReserved: candidate.pltReserved,
+    ...(candidate.percpu ? { percpu: { address: toHex(placement.percpu), size: candidate.percpu.size } } : {}),
+  };
+}
+
+function sizeInMemory(
+  { tables }: Candidate,
+  { index, size }: { readonly index: number; readonly size: number },
+): number {
+  return index === tables.symtab.index ? tables.symtab.size : index === tables.strtab.index ? tables.strtab.size : size;
+}
+
+function emitRelocated({ draft, name: module }: Load, { relocated, symbolName }: Linked): void {
+  for (const { kind, section, slot, address, words, target, symbol, site } of relocated.veneers) {
+    emit(draft, {
+      type: 'VeneerWritten',
+      module,
+      kind,
+      section,
+      slot,
+      address: toHex(address),
+      words: words.map((word) => word.toString(16).padStart(8, '0')),
+      target: toHex(target),
+      symbol: symbolName(symbol),
+      site: { address: toHex(site), distance: target - site },
+    });
+  }
+  const { relocations, branches, pltUsed } = relocated;
+  emit(draft, { type: 'RelocationsApplied', module, relocations, branches, pltUsed });
+}
+
+function comingEvent(
+  { name }: Load,
+  candidate: Candidate,
+  linked: Linked,
+  uses: readonly string[],
+): EventOf<'ModuleComing'> {
+  const exports = candidate.exports.map(({ name: symbol, gplOnly, namespace }, i) => ({
+    name: symbol,
+    address: toHex(linked.exports[i] ?? 0),
+    ...(gplOnly ? { gplOnly: true as const } : {}),
+    ...(namespace === '' ? {} : { namespace }),
+  }));
+  return {
+    type: 'ModuleComing',
+    module: name,
+    exports,
+    uses: [...uses],
+    hasInit: candidate.hasInit,
+    hasExit: candidate.hasExit,
+    ...(candidate.vermagic === undefined ? {} : { vermagic: candidate.vermagic }),
+  };
+}
+
+function fail({ draft, command, name: module }: Load, step: Step, error: KernelError): Draft {
+  const file = command.file === undefined ? {} : { file: command.file };
+  const { errno, words } = error;
+  emit(draft, { type: 'ModuleLoadFailed', module, blob: command.blob, ...file, errno, words, step });
+  return draft;
+}
+
+/** The module never became COMING: module_deallocate. Init memory is given back before core memory. */
+function failUnformed(load: Load, step: Step, error: KernelError, areas: readonly ModuleArea[]): Draft {
+  const initFirst = [...areas].sort((a, b) => Number(isInitPart(b.part)) - Number(isInitPart(a.part)));
+  if (areas.length > 0) freeAreas(load.draft, load.name, initFirst, failsLazily(load.draft.state));
+  return fail(load, step, error);
+}
+
+/** Its init function returned an error: the module goes as in an unload. */
+function failInit(load: Load, errno: string): Draft {
+  const { draft, name: module } = load;
+  const areas = draft.state.modules.get(module)?.areas ?? [];
+  emit(draft, { type: 'ModuleGoing', module });
+  freeAreas(draft, module, freeingOrder(areas), false);
+  emit(draft, { type: 'ModuleGone', module });
+  return fail(load, 'init', { errno, words: `${module}: init function returned ${errno}` });
+}

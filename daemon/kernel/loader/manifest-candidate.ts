@@ -1,0 +1,103 @@
+/**
+ * A module that came as a manifest: sizes, imports and exports, no bytes. It is placed and linked as an ELF module of
+ * those sizes would be; it has no relocations.
+ */
+import type { ModuleManifest } from '../../../protocol/manifest.ts';
+import { ModuleFileError } from '../../modules/error.ts';
+import { readManifest } from '../../modules/manifest.ts';
+import type { LayoutSection } from '../arch/arch.ts';
+import { SHF_ALLOC, SHF_EXECINSTR, SHF_WRITE, SHT_NOBITS, SHT_NOTE, SHT_PROGBITS } from '../elf/constants.ts';
+import type { Profile } from '../profile.ts';
+import type { Candidate, Linked, Outcome, Placement } from './candidate.ts';
+import { settleFlags } from './flags.ts';
+import type { Tables } from './layout.ts';
+
+const TYPES = { progbits: SHT_PROGBITS, nobits: SHT_NOBITS, note: SHT_NOTE } as const;
+const FLAGS = { alloc: SHF_ALLOC, write: SHF_WRITE, exec: SHF_EXECINSTR } as const;
+const ELF64_SYM_SIZE = 24;
+const NO_TABLES = { coreSymbols: 1, coreStrings: 1, symbols: 1, strings: 1 };
+
+/** Reads a manifest, which is JSON in UTF-8. Refuses with ENOEXEC. */
+export function readManifestCandidate(bytes: Uint8Array, profile: Profile): Outcome<Candidate> {
+  let manifest: ModuleManifest;
+  try {
+    manifest = readManifest(new TextDecoder('utf-8', { fatal: true }).decode(bytes), 'manifest');
+  } catch (error) {
+    if (!(error instanceof ModuleFileError) && !(error instanceof TypeError)) throw error;
+    return { ok: false, error: { errno: 'ENOEXEC', words: error.message } };
+  }
+  if (manifest.arch !== profile.arch) {
+    const words = `manifest: /arch is ${manifest.arch}, expected ${profile.arch}`;
+    return { ok: false, error: { errno: 'ENOEXEC', words } };
+  }
+  return candidateOf(manifest);
+}
+
+/** Section 0 is the null section, as in a file; the tables follow the manifest's own sections. */
+function candidateOf(manifest: ModuleManifest): Outcome<Candidate> {
+  const own = manifest.sections.map(({ name, type = 'progbits', flags, size, align }, i): LayoutSection => {
+    const bits = flags.reduce((all, flag) => all | FLAGS[flag], 0);
+    return { index: i + 1, name, type: TYPES[type], flags: bits, size, align };
+  });
+  const empty = { type: SHT_PROGBITS, flags: 0, size: 0, align: 1 };
+  const after = own.length + 1;
+  const all = [
+    { index: 0, name: '', ...empty },
+    ...own,
+    { index: after, name: '.symtab', ...empty },
+    { index: after + 1, name: '.strtab', ...empty },
+  ];
+  const settled = settleFlags(manifest.name, all);
+  if (!settled.ok) return settled;
+  const { sections, percpu } = settled.value;
+  const counts = manifest.symtab ?? NO_TABLES;
+  const tables: Tables = {
+    symtab: { index: after, size: counts.symbols * ELF64_SYM_SIZE, align: 8 },
+    strtab: { index: after + 1, size: counts.strings, align: 1 },
+    symbols: counts.symbols,
+    coreSymbols: counts.coreSymbols,
+    coreStrings: counts.coreStrings,
+  };
+  const indexOf = new Map(sections.map(({ name, index }) => [name, index]));
+  return {
+    ok: true,
+    value: {
+      name: manifest.name,
+      vermagic: undefined,
+      hasVersions: false,
+      license: 'GPL',
+      importedNamespaces: [],
+      hasInit: true,
+      hasExit: true,
+      imports: manifest.imports.map((i) =>
+        typeof i === 'string' ? { name: i, weak: false } : { name: i.name, weak: i.weak ?? false },
+      ),
+      exports: manifest.exports.map(({ name, gplOnly = false }) => ({ name, gplOnly, namespace: '' })),
+      sections,
+      tables,
+      pltReserved: manifest.plt ?? { core: 0, init: 0 },
+      percpu,
+      checkSymbols: () => undefined,
+      link: (placement) => ({ ok: true, value: link(manifest, placement, indexOf) }),
+    },
+  };
+}
+
+function link({ exports }: ModuleManifest, placement: Placement, indexOf: ReadonlyMap<string, number>): Linked {
+  const { sectionAddress, percpu } = placement;
+  const addresses = exports.map(({ section, offset }) => {
+    const base = sectionAddress[indexOf.get(section) ?? -1] ?? Number.NaN;
+    return (Number.isNaN(base) ? percpu : base) + offset;
+  });
+  return {
+    relocated: {
+      relocations: 0,
+      branches: { direct: 0, veneer: 0 },
+      veneers: [],
+      pltUsed: { core: 0, init: 0 },
+    },
+    memory: [],
+    exports: addresses.map((address) => (Number.isNaN(address) ? 0 : address)),
+    symbolName: () => '',
+  };
+}

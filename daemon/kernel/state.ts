@@ -1,0 +1,184 @@
+/**
+ * The state of one simulated kernel, and how events change it. A state is a value: `evolve` gives a new one that shares
+ * what did not change, so that a decision that was refused costs nothing to forget.
+ */
+import { Map as PersistentMap } from 'immutable';
+import { fromHex } from '../../protocol/address.ts';
+import type { Event, EventOf } from '../../protocol/events/index.ts';
+import type { Part, Window } from '../../protocol/events/memory.ts';
+import { type Profile, readProfile } from './profile.ts';
+import { emptyRegion, markAllocated, markFreed, markPurged, type Region } from './region/region.ts';
+
+/** A symbol that modules can link against. */
+export interface Export {
+  readonly address: number;
+  /** The exporting module. */
+  readonly owner: string;
+  readonly gplOnly: boolean;
+  /** Empty when it is in no namespace. */
+  readonly namespace: string;
+}
+
+export interface ModuleArea {
+  readonly part: Part;
+  readonly address: number;
+  readonly size: number;
+  readonly guard: number;
+  readonly window: Window;
+}
+
+export interface LoadedModule {
+  readonly name: string;
+  readonly state: 'UNFORMED' | 'COMING' | 'LIVE' | 'GOING';
+  readonly blob: string;
+  /** In order of allocation. */
+  readonly areas: readonly ModuleArea[];
+  readonly laidOut: EventOf<'ModuleLaidOut'>;
+  readonly imports: EventOf<'SymbolsResolved'>['imports'];
+  readonly exports: readonly string[];
+  /** Modules whose symbols it uses. */
+  readonly uses: readonly string[];
+  /** How many modules use its symbols. */
+  readonly users: number;
+  readonly hasInit: boolean;
+  readonly hasExit: boolean;
+}
+
+export interface State {
+  /** Undefined until the machine is booted. */
+  readonly profile: Profile | undefined;
+  readonly region: Region;
+  readonly modules: PersistentMap<string, LoadedModule>;
+  /** What loaded modules export; what vmlinux exports is in the profile. */
+  readonly exports: PersistentMap<string, Export>;
+  /** The kernel's version magic: the profile's, or that of the first module that it let in. */
+  readonly vermagic: string | undefined;
+  /** Per-CPU areas of modules: [start, end), in order of address. */
+  readonly percpu: readonly (readonly [number, number, string])[];
+}
+
+export function initialState(): State {
+  return {
+    profile: undefined,
+    region: emptyRegion([]),
+    modules: PersistentMap(),
+    exports: PersistentMap(),
+    vermagic: undefined,
+    percpu: [],
+  };
+}
+
+export function evolve(state: State, event: Event): State {
+  switch (event.type) {
+    case 'MachineBooted': {
+      const profile = readProfile(event.profile);
+      return { ...state, profile, region: emptyRegion(profile.reserved), vermagic: profile.vermagic };
+    }
+    case 'MemoryAllocated':
+      return { ...state, region: markAllocated(state.region, fromHex(event.address), event.size, event.guard) };
+    case 'MemoryFreed': {
+      const address = fromHex(event.address);
+      const region = markFreed(state.region, address, event.size, event.guard, event.lazy);
+      const owner = state.modules.get(event.module);
+      if (!owner?.areas.some((area) => area.address === address)) return { ...state, region };
+      const areas = owner.areas.filter((area) => area.address !== address);
+      return { ...state, region, modules: state.modules.set(owner.name, { ...owner, areas }) };
+    }
+    case 'LazyAreasPurged':
+      return { ...state, region: markPurged(state.region) };
+    case 'ModuleLaidOut':
+      return laidOut(state, event);
+    case 'SymbolsResolved':
+      return change(state, event.module, (module) => ({ ...module, imports: event.imports }));
+    case 'VeneerWritten':
+    case 'RelocationsApplied':
+    case 'ModuleUnloadFailed':
+      return state;
+    case 'ModuleComing':
+      return coming(state, event);
+    case 'ModuleLive':
+      return change(state, event.module, (module) => ({ ...module, state: 'LIVE' }));
+    case 'ModuleGoing':
+      return change(state, event.module, (module) => ({ ...module, state: 'GOING' }));
+    case 'ModuleGone':
+      return gone(state, event.module);
+    case 'ModuleLoadFailed':
+      return state.modules.get(event.module)?.state === 'UNFORMED' ? gone(state, event.module) : state;
+  }
+}
+
+function change(state: State, name: string, how: (module: LoadedModule) => LoadedModule): State {
+  const module = state.modules.get(name);
+  if (!module) throw new RangeError(`an event names module ${name}, which is not there`);
+  return { ...state, modules: state.modules.set(name, how(module)) };
+}
+
+function laidOut(state: State, event: EventOf<'ModuleLaidOut'>): State {
+  const guard = state.profile?.pageSize ?? 0;
+  const module: LoadedModule = {
+    name: event.module,
+    state: 'UNFORMED',
+    blob: event.blob,
+    areas: event.parts.map(({ address, ...rest }) => ({ ...rest, address: fromHex(address), guard })),
+    laidOut: event,
+    imports: [],
+    exports: [],
+    uses: [],
+    users: 0,
+    hasInit: false,
+    hasExit: false,
+  };
+  const percpu = event.percpu ? withPercpu(state.percpu, event.percpu, event.module) : state.percpu;
+  return { ...state, percpu, modules: state.modules.set(event.module, module) };
+}
+
+function withPercpu(
+  areas: State['percpu'],
+  { address, size }: NonNullable<EventOf<'ModuleLaidOut'>['percpu']>,
+  owner: string,
+): State['percpu'] {
+  const start = fromHex(address);
+  return [...areas, [start, start + size, owner] as const].sort(([a], [b]) => a - b);
+}
+
+function coming(state: State, event: EventOf<'ModuleComing'>): State {
+  const exports = state.exports.withMutations((all) => {
+    for (const { name, address, gplOnly = false, namespace = '' } of event.exports) {
+      all.set(name, { address: fromHex(address), owner: event.module, gplOnly, namespace });
+    }
+  });
+  let modules = count(state.modules, event.uses, 1);
+  const module = modules.get(event.module);
+  if (!module) throw new RangeError(`an event names module ${event.module}, which is not there`);
+  modules = modules.set(event.module, {
+    ...module,
+    state: 'COMING',
+    exports: event.exports.map(({ name }) => name),
+    uses: event.uses,
+    hasInit: event.hasInit,
+    hasExit: event.hasExit,
+  });
+  return { ...state, modules, exports, vermagic: state.vermagic ?? event.vermagic };
+}
+
+function gone(state: State, name: string): State {
+  const module = state.modules.get(name);
+  if (!module) return state;
+  return {
+    ...state,
+    modules: count(state.modules, module.uses, -1).delete(name),
+    exports: state.exports.withMutations((all) => {
+      for (const symbol of module.exports) all.delete(symbol);
+    }),
+    percpu: module.laidOut.percpu ? state.percpu.filter(([, , owner]) => owner !== name) : state.percpu,
+  };
+}
+
+function count(modules: State['modules'], uses: readonly string[], by: number): State['modules'] {
+  return modules.withMutations((all) => {
+    for (const used of uses) {
+      const module = all.get(used);
+      if (module) all.set(used, { ...module, users: module.users + by });
+    }
+  });
+}
