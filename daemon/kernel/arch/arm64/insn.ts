@@ -9,6 +9,7 @@ type Kind =
   | 'x' // 64-bit register, 31 is xzr
   | 'xsp' // 64-bit register, 31 is sp
   | 'wx' // 64-bit register when bit 31 of the word is set, else 32-bit; 31 is zr
+  | 'link' // 64-bit register, left out of the text where it is x30
   | 'imm' // unsigned, times scale
   | 'label' // address, pc-relative, times scale
   | 'page' // address of a 4 KB page, relative to the page of pc
@@ -126,7 +127,7 @@ export const INSN = {
   ldrLiteral: insn('ldr', '01011000 iiiiiiiiiiiiiiiiiii ttttt', 'ldr {rt}, {target}', rt, target),
   br: insn('br', '1101011000011111000000 nnnnn 00000', 'br {rn}', rn),
   blr: insn('blr', '1101011000111111000000 nnnnn 00000', 'blr {rn}', rn),
-  ret: insn('ret', '1101011001011111000000 nnnnn 00000', 'ret {rn}', rn),
+  ret: insn('ret', '1101011001011111000000 nnnnn 00000', 'ret{rn}', field('rn', 'link', 'n')),
   nop: insn('nop', '11010101000000110010000000011111', 'nop'),
   bti: insn('bti', '110101010000001100100100 tt 011111', 'bti{targets}', field('targets', 'bti', 't')),
   brk: insn('brk', '11010100001 iiiiiiiiiiiiiiii 00000', 'brk #{imm}', imm),
@@ -234,7 +235,7 @@ export const decode = (word: number, pc = 0): Decoded | undefined => {
   return { insn: found, operands };
 };
 
-const CONDITIONS = 'eq ne hs lo mi pl vs vc hi ls ge lt gt le al nv'.split(' ');
+const CONDITIONS = 'eq ne cs cc mi pl vs vc hi ls ge lt gt le al nv'.split(' ');
 const BTI_TARGETS = ['', ' c', ' j', ' jc'];
 
 /** A signed address as the kernel prints it: 0x and the 64-bit two's complement. */
@@ -249,6 +250,8 @@ const show = (f: PlacedField, value: number, word: number): string => {
       return value === 31 ? 'sp' : `x${value}`;
     case 'wx':
       return `${word >>> 31 === 1 ? 'x' : 'w'}${value === 31 ? 'zr' : value}`;
+    case 'link':
+      return value === 30 ? '' : value === 31 ? ' xzr' : ` x${value}`;
     case 'cond':
       return CONDITIONS[value] ?? '';
     case 'bti':
