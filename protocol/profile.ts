@@ -64,9 +64,18 @@ export const MachineProfileSchema = Type.Object({
     Type.String({ pattern: '^0x[0-9a-fA-F]{1,64}$', description: 'CPU capabilities, bit n = capability n' }),
   ),
   symbols: Type.Record(Type.String(), LooseHexSchema, { description: 'what vmlinux exports, by address' }),
+  openSymbols: Type.Optional(
+    Type.Boolean({
+      description:
+        'vmlinux exports every symbol that a module asks for and no loaded module exports, at an address that follows from its name: real modules then load into an invented kernel. What another module would have exported is found there too, so that a missing dependency is not an error',
+    }),
+  ),
   gplOnly: Type.Optional(Type.Array(Type.String(), { description: 'which of the symbols are EXPORT_SYMBOL_GPL' })),
   percpu: Type.Optional(RangeSchema),
   vermagic: Type.Optional(Type.String()),
+  randomizeModuleRegionFull: Type.Optional(
+    Type.Boolean({ description: 'CONFIG_RANDOMIZE_MODULE_REGION_FULL (arm64): what KASLR does to the windows' }),
+  ),
   kaslrSeed: Type.Optional(Type.Integer({ minimum: 0, maximum: 0xffffffff })),
   staticCall: Type.Optional(FlavourSchema),
   staticCalls: Type.Optional(StaticCallsProfileSchema),

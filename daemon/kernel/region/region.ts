@@ -5,7 +5,17 @@
  */
 import { toHex } from '../../../protocol/address.ts';
 import type { Window } from '../../../protocol/events/memory.ts';
-import { type Area, type AreaTree, areaAt, insertArea, isFree, lowestFit, NO_AREAS, removeArea } from './areas.ts';
+import {
+  type Area,
+  type AreaTree,
+  areaAt,
+  holes,
+  insertArea,
+  isFree,
+  lowestFit,
+  NO_AREAS,
+  removeArea,
+} from './areas.ts';
 
 /** What an allocation holds: `size` bytes of whole pages from `address`, then `guard` bytes that nobody may use. */
 export interface Allocation {
@@ -39,9 +49,15 @@ export type Allocated =
   /** `fallbackAt` names an address that cannot be: not page aligned, or taken. */
   | { readonly kind: 'bad-fallback'; readonly address: number };
 
-/** The region as a machine boots: only `reserved` areas are taken. Throws where they overlap. */
-export function emptyRegion(reserved: readonly (readonly [start: number, end: number])[]): Region {
-  return { areas: reserved.reduce((tree, [start, end]) => insertArea(tree, start, end), NO_AREAS), lazy: [] };
+/**
+ * The region as a machine boots: `reserved` areas are taken, and whatever `image` (the kernel's data, guard page
+ * included) takes beside them. Throws where reserved areas overlap.
+ */
+export function emptyRegion(reserved: readonly (readonly [start: number, end: number])[], image?: Area): Region {
+  const areas = reserved.reduce((tree, [start, end]) => insertArea(tree, start, end), NO_AREAS);
+  if (image === undefined) return { areas, lazy: [] };
+  const gaps = [...holes(areas, image.start, image.end)];
+  return { areas: gaps.reduce((tree, { start, end }) => insertArea(tree, start, end), areas), lazy: [] };
 }
 
 /**

@@ -5,6 +5,7 @@
 import { existsSync, readFileSync } from 'node:fs';
 import { gunzipSync } from 'node:zlib';
 import { describe, expect, it } from 'vitest';
+import { imageData, imageOf } from '../../../daemon/kernel/machine/windows.ts';
 import { readProfile } from '../../../daemon/kernel/profile.ts';
 import {
   type Allocation,
@@ -68,7 +69,7 @@ function replay({ machine, steps }: Scenario, expected: Expected): readonly stri
   const lazily = profile.arch === 'arm64' && profile.layout === 'linux-6.1';
   const modules = new Map<string, readonly Allocation[]>();
   const placed: string[] = [];
-  let region: Region = emptyRegion(profile.reserved);
+  let region: Region = emptyRegion(profile.reserved, imageData(imageOf(machine), profile.pageSize));
   const giveBack = (areas: readonly Allocation[], lazy: boolean): void => {
     for (const { address, size, guard } of areas) region = markFreed(region, address, size, guard, lazy);
     if (!lazy) region = markPurged(region);
