@@ -1,0 +1,50 @@
+/** `veneer map`: the windows drawn to scale. */
+import type { Command } from 'commander';
+import { type Context, theMachine, withClient } from '../context.ts';
+import { drawWindow, LEGEND, windowFigures } from '../format/map.ts';
+import { bytes } from '../format/number.ts';
+import { windowMaps } from '../view-map.ts';
+import { type AtOption, at } from './at.ts';
+import { type AddCommand, examples } from './registry.ts';
+
+const ROWS = 8;
+/** Offset and frame beside the cells. */
+const MARGIN = 14;
+const NARROWEST = 16;
+const WIDEST = 128;
+
+export const addMap: AddCommand = (program, go) => {
+  program
+    .command('map')
+    .summary('draw the module windows')
+    .description(
+      'Draws the direct and the fallback window to scale, with areas, holes and fill. With --json: every area and ' +
+        'hole of each window, in order of address, guard pages included.',
+    )
+    .addOption(at())
+    .addHelpText(
+      'after',
+      examples('veneer map', 'veneer map --at 12', 'veneer map --json | jq ".windows[0].largestHole"'),
+    )
+    .action((options: AtOption, command: Command) => go(command, (context) => map(context, options)));
+};
+
+async function map(context: Context, options: AtOption): Promise<void> {
+  const { out } = context;
+  const { view, position } = await withClient(context, async (client) =>
+    (await theMachine(context, client)).view(options),
+  );
+  const windows = windowMaps(view);
+  await out.value({ position, windows });
+  const columns = Math.min(WIDEST, Math.max(NARROWEST, out.width - MARGIN));
+  for (const window of windows) {
+    const cell = bytes(Math.round(window.size / (columns * ROWS)));
+    out.print(
+      `${out.paint.bold(`${window.window} window`)}  ${out.paint.dim(`one character is ${cell}`)}`,
+      ...windowFigures(window),
+      ...drawWindow(window, columns, ROWS),
+      '',
+    );
+  }
+  out.print(windows.length === 0 ? 'the machine has no module windows' : out.paint.dim(LEGEND));
+}

@@ -1,0 +1,75 @@
+/** `veneer view` and `veneer digest`: the whole state at a position, and its fingerprint. */
+import type { Command } from 'commander';
+import { type ViewJson, viewDigest, viewFromJson } from '../../../protocol/view/json.ts';
+import { theMachine, withClient } from '../context.ts';
+import { bytes, count, share } from '../format/number.ts';
+import { plain } from '../format/plain.ts';
+import { pairs } from '../format/table.ts';
+import { windowMaps } from '../view-map.ts';
+import { type AtOption, at } from './at.ts';
+import { type AddCommand, examples } from './registry.ts';
+
+const FAILURES_SHOWN = 5;
+
+export const addView: AddCommand = (program, go) => {
+  program
+    .command('view')
+    .summary('show the state of the machine')
+    .description(
+      'Shows the state of the machine in figures; with --json the whole view (veneerd/view@1) and its position.',
+    )
+    .addOption(at())
+    .addHelpText('after', examples('veneer view', 'veneer view --at 1 --json'))
+    .action((options: AtOption, command: Command) =>
+      go(command, async (context) => {
+        const answer = await withClient(context, async (client) => (await theMachine(context, client)).view(options));
+        await context.out.value(answer);
+        context.out.print(...figures(answer.view));
+      }),
+    );
+  program
+    .command('digest')
+    .summary('print the digest of the state')
+    .description('Prints the sha256 of the view: equal states have equal digests, wherever they were folded.')
+    .addOption(at())
+    .addHelpText('after', examples('veneer digest', 'veneer digest --at 12 -m lab'))
+    .action((options: AtOption, command: Command) =>
+      go(command, async (context) => {
+        const answer = await withClient(context, async (client) => (await theMachine(context, client)).view(options));
+        const digest = viewDigest(viewFromJson(answer.view));
+        await context.out.value({ position: answer.position, digest });
+        context.out.print(digest);
+      }),
+    );
+};
+
+function figures(view: ViewJson): string[] {
+  const { machine, ever, now } = view;
+  const windows = windowMaps(view).map(
+    (map) =>
+      [
+        map.window,
+        `${share(map.used, map.size)} of ${bytes(map.size)} used, largest hole ${bytes(map.largestHole)}`,
+      ] as const,
+  );
+  const lines = pairs([
+    ['commit', `${count(view.commit)}, ${new Date(view.time).toISOString()}`],
+    ['machine', machine ? `${machine.arch} ${machine.layout}, ${count(machine.symbols)} exports` : 'not booted'],
+    ['modules', count(view.modules.length)],
+    ...windows,
+    [
+      'branches',
+      `${count(now.direct)} direct, ${count(now.veneer)} by veneer (${share(now.direct, now.direct + now.veneer)} direct)`,
+    ],
+    ['veneers', count(now.veneers)],
+    ['relocations', count(now.relocations)],
+    ['since boot', `${count(ever.loads)} loads, ${count(ever.unloads)} unloads, ${count(ever.purges)} purges`],
+    ['refused', `${count(ever.failedLoads)} loads, ${count(ever.failedUnloads)} unloads`],
+  ]);
+  const failures = view.failures
+    .slice(-FAILURES_SHOWN)
+    .map((failure) =>
+      plain(`  commit ${failure.commit}: ${failure.op} ${failure.module}: ${failure.errno}: ${failure.words}`),
+    );
+  return [...lines, ...failures];
+}

@@ -1,0 +1,54 @@
+/** An event as one line for people. */
+import type { Event } from '../../../protocol/events/index.ts';
+import { bytes, count, counted, distance, share } from './number.ts';
+import { plain } from './plain.ts';
+
+/** One line, with no name of the type: `watch` puts that in front. */
+export function eventLine(event: Event): string {
+  return plain(line(event));
+}
+
+function line(event: Event): string {
+  switch (event.type) {
+    case 'MachineBooted': {
+      const { arch, layout, kernel, symbols } = event.profile;
+      return `${arch} ${layout}, kernel ${kernel.text} – ${kernel.end}, ${counted(Object.keys(symbols).length, 'export')}`;
+    }
+    case 'MemoryAllocated':
+      return `${event.module} ${event.part}: ${bytes(event.size)} at ${event.address}, ${event.window} window`;
+    case 'MemoryFreed':
+      return `${event.module} ${event.part}: ${bytes(event.size)} at ${event.address}${event.lazy ? ', lazily' : ''}`;
+    case 'LazyAreasPurged':
+      return `${counted(event.areas.length, 'area')}, ${event.reason === 'window-full' ? 'the window was full' : 'init was reached'}`;
+    case 'ModuleLaidOut': {
+      const { core, init } = event.pltReserved;
+      return `${event.module}: ${counted(event.sections.length, 'section')}, PLT room for ${count(core)} core and ${count(init)} init`;
+    }
+    case 'SymbolsResolved': {
+      const owners = [...new Set(event.imports.map(({ owner }) => owner ?? 'nobody'))];
+      return `${event.module}: ${counted(event.imports.length, 'symbol')}${owners.length > 0 ? ` from ${owners.join(', ')}` : ''}`;
+    }
+    case 'VeneerWritten':
+      return (
+        `${event.module} ${event.section}[${event.slot}] at ${event.address} -> ${event.symbol} ${event.target}, ` +
+        `first ${event.kind} at ${event.site.address} is ${distance(event.site.distance)} away`
+      );
+    case 'RelocationsApplied': {
+      const { direct, veneer } = event.branches;
+      return (
+        `${event.module}: ${counted(event.relocations, 'relocation')}; branches ${count(direct)} direct, ` +
+        `${count(veneer)} by veneer (${share(direct, direct + veneer)} direct)`
+      );
+    }
+    case 'ModuleComing':
+      return `${event.module}: ${counted(event.exports.length, 'export')}${event.uses.length > 0 ? `, uses ${event.uses.join(', ')}` : ''}`;
+    case 'ModuleLive':
+    case 'ModuleGoing':
+    case 'ModuleGone':
+      return event.module;
+    case 'ModuleLoadFailed':
+      return `${event.module}: ${event.errno} at ${event.step}: ${event.words}`;
+    case 'ModuleUnloadFailed':
+      return `${event.module}: ${event.errno}: ${event.words}`;
+  }
+}

@@ -1,0 +1,87 @@
+/**
+ * The `depends` line of a module file: what depmod and modprobe go by (`.modinfo`, NUL-separated `key=value`; written by
+ * scripts/mod/modpost.c). Only the section headers are read; whether the file is a good module is the daemon's to say.
+ */
+import { readFile } from 'node:fs/promises';
+import { promisify } from 'node:util';
+import { gunzip } from 'node:zlib';
+import { CliFailure, EXIT, fileFailure } from '../failure.ts';
+import { sameName } from './name.ts';
+
+/** The largest module that is unpacked here: far more than any kernel ships. */
+const SIZE_LIMIT = 512 * 1024 * 1024;
+const EHDR_SIZE = 64;
+const SHDR_SIZE = 64;
+
+/** The names that `file` says it needs, in its order, each as sameName spells it. */
+export async function dependsOf(file: string): Promise<readonly string[]> {
+  let packed: Buffer;
+  try {
+    packed = await readFile(file);
+  } catch (error) {
+    throw fileFailure(file, error);
+  }
+  let depends: string | undefined;
+  try {
+    depends = modinfoValue(await unpack(packed), 'depends');
+  } catch (error) {
+    const why = error instanceof Error ? error.message : String(error);
+    throw new CliFailure(EXIT.usage, 'bad-module', `${file}: cannot read what it depends on: ${why}`);
+  }
+  return (depends ?? '')
+    .split(',')
+    .filter((name) => name !== '')
+    .map(sameName);
+}
+
+/** The value of the first `key=` in `.modinfo`; undefined where there is none. Throws a RangeError where `file` is no ELF64 file. */
+export function modinfoValue(file: Uint8Array, key: string): string | undefined {
+  const view = new DataView(file.buffer, file.byteOffset, file.byteLength);
+  if (file.length < EHDR_SIZE || view.getUint32(0) !== 0x7f454c46) throw new RangeError('not an ELF file');
+  if (file[4] !== 2 || file[5] !== 1) throw new RangeError('not a 64-bit little-endian ELF file');
+  const headers = Number(view.getBigUint64(0x28, true));
+  const count = view.getUint16(0x3c, true);
+  const bytesOf = (index: number): Uint8Array => {
+    const at = headers + index * SHDR_SIZE;
+    const offset = Number(view.getBigUint64(at + 0x18, true));
+    const size = Number(view.getBigUint64(at + 0x20, true));
+    if (offset + size > file.length) throw new RangeError(`section ${index} reaches beyond the end of the file`);
+    return file.subarray(offset, offset + size);
+  };
+  const text = new TextDecoder('latin1');
+  const names = bytesOf(view.getUint16(0x3e, true));
+  for (let index = 1; index < count; index++) {
+    const from = view.getUint32(headers + index * SHDR_SIZE, true);
+    const name = text.decode(names.subarray(from, from + '.modinfo'.length + 1));
+    if (name !== '.modinfo\0') continue;
+    const entry = text
+      .decode(bytesOf(index))
+      .split('\0')
+      .find((line) => line.startsWith(`${key}=`));
+    return entry?.slice(key.length + 1);
+  }
+  return undefined;
+}
+
+/** The file as the kernel's loader sees it; gzip, xz and zstd are told by their magic bytes. */
+async function unpack(packed: Buffer): Promise<Uint8Array> {
+  if (packed.length < 6) return packed;
+  if (packed.readUInt16BE(0) === 0x1f8b) return promisify(gunzip)(packed, { maxOutputLength: SIZE_LIMIT });
+  if (packed.readUInt32LE(0) === 0xfd2fb528) {
+    const { decompress } = await import('fzstd');
+    return decompress(packed);
+  }
+  if (packed.readUIntBE(0, 6) === 0xfd377a585a00) {
+    const { XzReadableStream } = await import('xz-decompress');
+    const parts: Uint8Array[] = [];
+    let size = 0;
+    const source = new Blob([new Uint8Array(packed)]).stream();
+    for await (const part of new XzReadableStream(source) as unknown as AsyncIterable<Uint8Array>) {
+      size += part.length;
+      if (size > SIZE_LIMIT) throw new RangeError(`more than ${SIZE_LIMIT} bytes unpacked`);
+      parts.push(part.slice());
+    }
+    return Buffer.concat(parts);
+  }
+  return packed;
+}
