@@ -1,0 +1,45 @@
+/** Deletes what trimming and removing left behind, some at a time, so that no transaction is long. */
+import type { Database, Key } from 'lmdb';
+import { decodeCommit, type MachineRecord, type Tables } from './lmdb-schema.ts';
+
+const SLICE = 256;
+
+/** Whether there is more to sweep. */
+export async function sweepSome(tables: Tables, machines: Iterable<MachineRecord>): Promise<boolean> {
+  for (const slot of tables.garbage.getKeys({ limit: 1 })) {
+    await tables.env.transaction(() => sweepSlot(tables, slot));
+    return true;
+  }
+  for (const { slot, first } of machines) {
+    if (isEmpty(tables.commits.getKeys({ start: [slot, 0], end: [slot, first], limit: 1 }))) continue;
+    await tables.env.transaction(() => sweepTrimmed(tables, slot, first));
+    return true;
+  }
+  return false;
+}
+
+function sweepSlot(tables: Tables, slot: number): void {
+  let swept = 0;
+  const tablesBySlot: readonly Database<unknown, Key>[] = [tables.commits, tables.ids, tables.snapshots];
+  for (const table of tablesBySlot) {
+    for (const key of [...table.getKeys({ start: [slot], end: [slot + 1], limit: SLICE })]) {
+      table.remove(key);
+      swept++;
+    }
+  }
+  if (swept === 0) tables.garbage.remove(slot);
+}
+
+function sweepTrimmed(tables: Tables, slot: number, first: number): void {
+  for (const { key, value } of [...tables.commits.getRange({ start: [slot, 0], end: [slot, first], limit: SLICE })]) {
+    const { id, number } = decodeCommit(slot, key[1], value);
+    // The same id may have come again after the trim.
+    if (tables.ids.get([slot, id]) === number) tables.ids.remove([slot, id]);
+    tables.commits.remove(key);
+  }
+}
+
+function isEmpty(keys: Iterable<unknown>): boolean {
+  for (const _ of keys) return false;
+  return true;
+}

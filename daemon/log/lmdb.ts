@@ -1,0 +1,216 @@
+/** The log in a data folder: LMDB, one process, every answer durable. lmdb-schema.ts says what is stored how. */
+import { mkdirSync } from 'node:fs';
+import { join } from 'node:path';
+import { Bell } from './bell.ts';
+import { corrupt } from './errors.ts';
+import { leaveFolder, takeFolder } from './lmdb-owner.ts';
+import {
+  commitsAfter,
+  encodeCommit,
+  knownId,
+  type MachineRecord,
+  machineRecord,
+  newestSnapshot,
+  openTables,
+  shown,
+  type Tables,
+} from './lmdb-schema.ts';
+import { sweepSome } from './lmdb-sweep.ts';
+import { openWrites } from './lmdb-writes.ts';
+import type { AppendResult, CreateResult, EventLog, PutSnapshotResult, RemoveResult, TrimResult } from './log.ts';
+import { appendRefusal, gone, isThere, pageLimits, readRefusal, takePage } from './rules.ts';
+import { eventLog } from './store.ts';
+
+/** @throws StoreError `store-locked`, `store-corrupt` */
+export async function openLmdbLog(dataDir: string): Promise<EventLog> {
+  const path = join(dataDir, 'log');
+  mkdirSync(path, { recursive: true, mode: 0o700 });
+  const tables = openTables(path);
+  try {
+    takeFolder(tables, dataDir);
+  } catch (error) {
+    await tables.env.close();
+    throw error;
+  }
+  return logOf(tables);
+}
+
+function logOf(tables: Tables): EventLog {
+  const bell = new Bell();
+  const writes = openWrites(tables, lastUsed(tables));
+  let open = true;
+  let sweeping: Promise<void> | undefined;
+
+  const sweep = async (): Promise<void> => {
+    while (open && (await sweepSome(tables, allRecords(tables)))) {}
+  };
+  // A sweep that fails is no harm: what it leaves is never read, and the next one takes it.
+  const startSweep = (): void => {
+    sweeping = (sweeping ?? Promise.resolve()).then(sweep).catch(() => undefined);
+  };
+  startSweep();
+
+  return eventLog({
+    listen: (name) => bell.listen(name),
+
+    async create(name, epoch, first) {
+      const result = await writes.write<CreateResult>(name, ({ record, ids }) => {
+        if (record !== undefined) {
+          const known = ids.get(first.id) ?? knownId(tables, record, first.id);
+          return known === 1
+            ? { refusal: { status: 'duplicate', epoch: record.epoch, number: 1 } }
+            : { refusal: { status: 'machine-exists', epoch: record.epoch, head: record.head } };
+        }
+        const slot = writes.next();
+        return {
+          result: { status: 'created', epoch, number: 1 },
+          record: { form: 1, slot, epoch, first: 1, head: 1 },
+          id: first.id,
+          write: () => {
+            tables.commits.put([slot, 1], encodeCommit(first.id, first.text));
+            tables.ids.put([slot, first.id], 1);
+          },
+        };
+      });
+      if (result.status === 'created') bell.ring(name);
+      return result;
+    },
+
+    async remove(name, epoch) {
+      const result = await writes.write<RemoveResult>(name, ({ record }) => {
+        if (!isThere(record, epoch)) return { refusal: gone(record) };
+        const { slot } = record;
+        return {
+          result: { status: 'removed' },
+          record: undefined,
+          write: () => {
+            tables.garbage.put(slot, true);
+          },
+        };
+      });
+      if (result.status === 'removed') {
+        bell.ring(name);
+        startSweep();
+      }
+      return result;
+    },
+
+    async list() {
+      return [...tables.machines.getKeys()].flatMap((name) => {
+        const found = machineRecord(tables, name);
+        return found === undefined ? [] : [headOf(name, found.record)];
+      });
+    },
+
+    async head(name) {
+      const found = machineRecord(tables, name);
+      return found === undefined ? undefined : headOf(name, found.record);
+    },
+
+    async append(name, epoch, expected, entry) {
+      const result = await writes.write<AppendResult>(name, ({ record, ids }) => {
+        if (!isThere(record, epoch)) return { refusal: gone(record) };
+        const known = ids.get(entry.id) ?? knownId(tables, record, entry.id);
+        const refusal = appendRefusal(headOf(name, record), expected, known);
+        if (refusal !== undefined) return { refusal };
+        const { slot } = record;
+        const number = expected + 1;
+        return {
+          result: { status: 'appended', number },
+          record: { ...record, head: number },
+          id: entry.id,
+          write: () => {
+            tables.commits.put([slot, number], encodeCommit(entry.id, entry.text));
+            tables.ids.put([slot, entry.id], number);
+          },
+        };
+      });
+      if (result.status === 'appended') bell.ring(name);
+      return result;
+    },
+
+    async read(name, epoch, options) {
+      const record = machineRecord(tables, name)?.record;
+      if (!isThere(record, epoch)) return gone(record);
+      const refusal = readRefusal(headOf(name, record), options.after);
+      if (refusal !== undefined) return refusal;
+      const commits = commitsAfter(tables, record, options.after, pageLimits(options).limit);
+      return { status: 'page', entries: takePage(commits, options), head: record.head };
+    },
+
+    async putSnapshot(name, epoch, number, bytes) {
+      return writes.write<PutSnapshotResult>(name, ({ record }) => {
+        if (!isThere(record, epoch)) return { refusal: gone(record) };
+        if (number > record.head) return { refusal: { status: 'beyond-head', head: record.head } };
+        const { slot } = record;
+        return {
+          result: { status: 'stored' },
+          record,
+          write: () => {
+            tables.snapshots.put([slot, number], bytes);
+          },
+        };
+      });
+    },
+
+    async latestSnapshot(name, epoch, atOrBefore) {
+      const record = machineRecord(tables, name)?.record;
+      if (!isThere(record, epoch)) return undefined;
+      const number = newestSnapshot(tables, record.slot, atOrBefore);
+      const bytes = number < 0 ? undefined : tables.snapshots.get([record.slot, number]);
+      if (bytes === undefined) return undefined;
+      if (!(bytes instanceof Uint8Array)) throw corrupt(`snapshots/${record.slot}/${number}`, 'bytes', shown(bytes));
+      return { number, bytes };
+    },
+
+    async trim(name, epoch, upTo) {
+      const result = await writes.write<TrimResult>(name, ({ record }) => {
+        if (!isThere(record, epoch)) return { refusal: gone(record) };
+        const { slot } = record;
+        const cut = Math.min(newestSnapshot(tables, slot, upTo), record.head);
+        if (cut < record.first) return { refusal: { status: 'trimmed', first: record.first } };
+        const older = [...tables.snapshots.getKeys({ start: [slot, 0], end: [slot, cut] })];
+        return {
+          result: { status: 'trimmed', first: cut + 1 },
+          record: { ...record, first: cut + 1 },
+          write: () => {
+            for (const key of older) tables.snapshots.remove(key);
+          },
+        };
+      });
+      if (result.status === 'trimmed') startSweep();
+      return result;
+    },
+
+    async close() {
+      open = false;
+      writes.close();
+      bell.ringAll();
+      await sweeping;
+      await leaveFolder(tables);
+      await tables.env.close();
+    },
+  });
+}
+
+function headOf(
+  name: string,
+  { epoch, first, head }: MachineRecord,
+): { name: string } & Omit<MachineRecord, 'form' | 'slot'> {
+  return { name, epoch, first, head };
+}
+
+function* allRecords(tables: Tables): Generator<MachineRecord> {
+  for (const name of [...tables.machines.getKeys()]) {
+    const found = machineRecord(tables, name);
+    if (found !== undefined) yield found.record;
+  }
+}
+
+/** The highest number that a slot or a version has. */
+function lastUsed(tables: Tables): number {
+  let last = 0;
+  for (const slot of tables.garbage.getKeys()) last = Math.max(last, slot);
+  for (const name of tables.machines.getKeys()) last = Math.max(last, machineRecord(tables, name)?.version ?? 0);
+  return last;
+}
