@@ -1,0 +1,18 @@
+/** Where a daemon keeps what it has to remember: the one place that chooses between the stores. */
+import { type BlobStore, openMemoryBlobs } from './blobs.ts';
+import { openFileBlobs } from './blobs-files.ts';
+import { openLmdbLog } from './lmdb.ts';
+import type { EventLog } from './log.ts';
+import { openMemoryLog } from './memory.ts';
+
+export type StoreConfig = { readonly dataDir: string } | { readonly redisUrl: string } | { readonly memory: true };
+
+export type Stores = { readonly log: EventLog; readonly blobs: BlobStore; close(): Promise<void> };
+
+/** @throws StoreError when a folder is locked or not ours, or when Redis can't be reached. */
+export async function openStores(config: StoreConfig): Promise<Stores> {
+  if ('redisUrl' in config) throw new Error('not yet');
+  const log = 'memory' in config ? openMemoryLog() : await openLmdbLog(config.dataDir);
+  const blobs = 'memory' in config ? openMemoryBlobs() : openFileBlobs(config.dataDir);
+  return { log, blobs, close: () => log.close() };
+}
