@@ -4,6 +4,7 @@ import Type from 'typebox';
 export const ERRORS = {
   'bad-frame': { temporary: false, status: 400 },
   'bad-command': { temporary: false, status: 400 },
+  'bad-session': { temporary: false, status: 400 },
   'bad-position': { temporary: false, status: 400 },
   'no-such-machine': { temporary: false, status: 404 },
   'no-such-blob': { temporary: false, status: 404 },

@@ -1,0 +1,63 @@
+/** Between commits and what the log keeps: a commit is encoded once, when it is appended. */
+import { COMMIT_VERSION, type Commit } from '../../protocol/commit.ts';
+import { upcast } from '../../protocol/upcast.ts';
+import { StoreError } from '../log/errors.ts';
+import type { Entry, EventLog, NewEntry } from '../log/log.ts';
+import { done, type Outcome, type Refusal, refusedRead } from './outcome.ts';
+
+/** Pages between two breaths. */
+const BREATH_EVERY = 4;
+
+export function encode(commit: Omit<Commit, 'v'>): NewEntry {
+  const { number, time, id, command, events } = commit;
+  return { id, text: JSON.stringify({ v: COMMIT_VERSION, number, time, id, command, events }) };
+}
+
+/** The commit in today's form. Throws a StoreError for what no version has written. */
+export function decode(machine: string, entry: Entry): Commit {
+  const cast = upcast(parse(machine, entry));
+  if (!cast.ok) throw new StoreError('store-corrupt', `${machine}, commit ${entry.number}: ${cast.message}`);
+  return cast.commit;
+}
+
+function parse(machine: string, entry: Entry): unknown {
+  try {
+    return JSON.parse(entry.text);
+  } catch (error) {
+    throw new StoreError('store-corrupt', `${machine}, commit ${entry.number}: not JSON`, error);
+  }
+}
+
+/** Reads the commits after `after` up to `upTo`, one after the other. Other work gets its turn in between. */
+export async function readThrough(
+  log: EventLog,
+  machine: { readonly name: string; readonly epoch: string },
+  after: number,
+  upTo: number,
+  each: (entry: Entry) => void | Promise<void>,
+): Promise<Refusal | undefined> {
+  let position = after;
+  for (let pages = 1; position < upTo; pages++) {
+    const page = await log.read(machine.name, machine.epoch, { after: position });
+    if (page.status !== 'page') return refusedRead(machine.name, position, page);
+    if (page.entries.length === 0) {
+      return refusedRead(machine.name, upTo, { status: 'beyond-head', head: page.head });
+    }
+    for (const entry of page.entries) {
+      if (entry.number > upTo) break;
+      const pending = each(entry);
+      if (pending !== undefined) await pending;
+      position = entry.number;
+    }
+    if (pages % BREATH_EVERY === 0) await new Promise((resolve) => setImmediate(resolve));
+  }
+  return undefined;
+}
+
+/** One commit. */
+export async function readOne(log: EventLog, name: string, epoch: string, number: number): Promise<Outcome<Entry>> {
+  const page = await log.read(name, epoch, { after: number - 1, limit: 1 });
+  if (page.status !== 'page') return refusedRead(name, number - 1, page);
+  const entry = page.entries[0];
+  return entry === undefined ? refusedRead(name, number, { status: 'beyond-head', head: page.head }) : done(entry);
+}

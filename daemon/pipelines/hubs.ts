@@ -1,0 +1,100 @@
+/**
+ * Live commits. A machine that somebody watches has one hub: it follows the log, where the commits of every daemon
+ * appear, and hears of this daemon's own commits sooner. All watchers share one text of a commit and one encoded frame.
+ */
+import { filter, finalize, map, merge, Observable, Subject, share } from 'rxjs';
+import type { Entry, EventLog } from '../log/log.ts';
+
+/** Commits with no gap between them. */
+export interface Batch {
+  readonly epoch: string;
+  readonly entries: readonly Entry[];
+  /** What `make` gives for these commits; made once for each subscription id, which most watchers have in common. */
+  frame(subscription: number, make: () => Uint8Array): Uint8Array;
+}
+
+export function batch(epoch: string, entries: readonly Entry[]): Batch {
+  const frames = new Map<number, Uint8Array>();
+  return {
+    epoch,
+    entries,
+    frame(subscription, make) {
+      const known = frames.get(subscription);
+      if (known !== undefined) return known;
+      const frame = make();
+      if (frames.size < FRAMES_SHARED) frames.set(subscription, frame);
+      return frame;
+    },
+  };
+}
+
+const FRAMES_SHARED = 8;
+
+export interface Hubs {
+  /** This daemon appended `entry`. */
+  publish(machine: string, epoch: string, entry: Entry): void;
+  /**
+   * Commits from somewhere before or right at the one after `after` and on, in order; undefined where the hub is beyond
+   * that already. It errors or completes when the log can't be followed any more: reading tells why.
+   */
+  tail(machine: string, epoch: string, after: number): Observable<Batch> | undefined;
+}
+
+interface Hub {
+  readonly own: Subject<readonly Entry[]>;
+  readonly batches: Observable<Batch>;
+  last(): number;
+}
+
+export function openHubs(log: EventLog): Hubs {
+  const hubs = new Map<string, Hub>();
+
+  function open(key: string, machine: string, epoch: string, after: number): Hub {
+    const own = new Subject<readonly Entry[]>();
+    let last = after;
+    const fresh = (entries: readonly Entry[]): readonly Entry[] => {
+      const from = entries.findIndex((entry) => entry.number === last + 1);
+      if (from < 0) return [];
+      last = entries[entries.length - 1]?.number ?? last;
+      return from === 0 ? entries : entries.slice(from);
+    };
+    const hub: Hub = {
+      own,
+      batches: merge(own, followed(log, machine, epoch, after)).pipe(
+        map(fresh),
+        filter((entries) => entries.length > 0),
+        map((entries) => batch(epoch, entries)),
+        finalize(() => hubs.get(key) === hub && hubs.delete(key)),
+        share(),
+      ),
+      last: () => last,
+    };
+    return hub;
+  }
+
+  return {
+    publish(machine, epoch, entry) {
+      hubs.get(`${machine} ${epoch}`)?.own.next([entry]);
+    },
+    tail(machine, epoch, after) {
+      const key = `${machine} ${epoch}`;
+      let hub = hubs.get(key);
+      if (hub === undefined) {
+        hub = open(key, machine, epoch, after);
+        hubs.set(key, hub);
+      }
+      return hub.last() > after ? undefined : hub.batches;
+    },
+  };
+}
+
+function followed(log: EventLog, machine: string, epoch: string, after: number): Observable<readonly Entry[]> {
+  return new Observable((observer) => {
+    const stop = new AbortController();
+    (async () => {
+      for await (const entries of log.follow(machine, epoch, after, stop.signal)) observer.next(entries);
+      observer.complete();
+    })().catch((error: unknown) => observer.error(error));
+    return () => stop.abort();
+  });
+}

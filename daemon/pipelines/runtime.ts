@@ -1,0 +1,101 @@
+/** All machines of this daemon: what the gateway asks. Machines that are not busy are forgotten, the oldest first. */
+import type { Commit, Position } from '../../protocol/commit.ts';
+import type { From } from '../../protocol/frames.ts';
+import { HOT_MACHINES } from '../limits.ts';
+import type { MachineHead } from '../log/log.ts';
+import { type Answer, handle } from './command.ts';
+import { type MachineRuntime, openMachine, type Request, type World } from './machine.ts';
+import { done, noSuchMachine, type Outcome, refusedGone, refusedRead } from './outcome.ts';
+import { appendRecorded } from './recorded.ts';
+import { importSession } from './session.ts';
+import type { ViewText } from './views.ts';
+
+export interface Runtime {
+  readonly world: World;
+  machines(): Promise<readonly MachineHead[]>;
+  head(name: string): Promise<Outcome<MachineHead>>;
+  command(name: string, request: Request): Promise<Outcome<Answer>>;
+  append(name: string, expected: Position | null, commits: readonly Commit[]): Promise<Outcome<Position>>;
+  /** Makes machine `name` of a session file, plain or gzip; or nothing. */
+  importSession(name: string, chunks: AsyncIterable<Uint8Array>): Promise<Outcome<Position>>;
+  remove(name: string): Promise<Outcome<null>>;
+  view(name: string, at?: number): Promise<Outcome<ViewText>>;
+  /** Where a subscription from `from` begins. */
+  locate(name: string, from: From): Promise<Outcome<Position>>;
+  /** Takes no more writes; resolves when those that wait are done. */
+  close(): Promise<void>;
+}
+
+export function openRuntime(world: World): Runtime {
+  /** Least recently used first. */
+  const hot = new Map<string, MachineRuntime>();
+  let closing = false;
+
+  function machineOf(name: string): MachineRuntime {
+    const machine = hot.get(name) ?? openMachine(world, name);
+    hot.delete(name);
+    hot.set(name, machine);
+    for (const [other, { mailbox }] of hot) {
+      if (hot.size <= HOT_MACHINES) break;
+      if (mailbox.waiting === 0 && other !== name) hot.delete(other);
+    }
+    if (closing) void machine.mailbox.close();
+    return machine;
+  }
+
+  async function head(name: string): Promise<Outcome<MachineHead>> {
+    const found = await world.log.head(name);
+    return found === undefined ? noSuchMachine(name) : done(found);
+  }
+
+  return {
+    world,
+    machines: () => world.log.list(),
+    head,
+
+    command(name, request) {
+      const machine = machineOf(name);
+      return machine.mailbox.post(() => handle(world, machine, request));
+    },
+
+    append(name, expected, commits) {
+      const machine = machineOf(name);
+      return machine.mailbox.post(() => appendRecorded(world, machine, expected, commits));
+    },
+
+    importSession: (name, chunks) => importSession(world, machineOf(name), chunks),
+
+    remove(name) {
+      const machine = machineOf(name);
+      return machine.mailbox.post(async () => {
+        const found = await head(name);
+        if (!found.ok) return found;
+        const result = await world.log.remove(name, found.value.epoch);
+        machine.held = undefined;
+        return result.status === 'removed' ? done(null) : refusedGone(name, result);
+      });
+    },
+
+    view(name, at) {
+      const { views } = machineOf(name);
+      return at === undefined ? views.newest() : views.at(at);
+    },
+
+    async locate(name, from) {
+      const found = await head(name);
+      if (!found.ok) return found;
+      const { epoch, head: newest, first } = found.value;
+      if (from === 'now') return done({ epoch, commit: newest });
+      const position = from === 'start' ? { epoch, commit: 0 } : from;
+      if (position.epoch !== epoch) return refusedGone(name, { status: 'epoch-changed', epoch });
+      if (position.commit > newest) return refusedRead(name, position.commit, { status: 'beyond-head', head: newest });
+      if (position.commit < first - 1) return refusedRead(name, position.commit, { status: 'trimmed', first });
+      return done(position);
+    },
+
+    async close() {
+      closing = true;
+      await Promise.all([...hot.values()].map((machine) => machine.mailbox.close()));
+    },
+  };
+}

@@ -1,0 +1,104 @@
+/**
+ * A subscriber is a cursor over the log: it reads pages until it stands at the head, is then pushed to while it keeps
+ * up, and goes back to reading when it doesn't. Never a hole, never a duplicate.
+ */
+import { setTimeout as sleep } from 'node:timers/promises';
+import type { Position } from '../../protocol/commit.ts';
+import type { WireError } from '../../protocol/errors.ts';
+import { StoreError } from '../log/errors.ts';
+import type { EventLog, ReadResult } from '../log/log.ts';
+import { type Batch, batch, type Hubs } from './hubs.ts';
+import { refusedRead, thrown } from './outcome.ts';
+
+/** The far end of a subscription. */
+export interface Reader {
+  commits(batch: Batch): void;
+  /** All up to `position` was handed over, and it was the head. */
+  live(position: Position): void;
+  /** Has as much as it can hold. */
+  full(): boolean;
+  /** Resolves when it can hold more, or when `signal` aborts. */
+  room(signal: AbortSignal): Promise<void>;
+}
+
+/** Milliseconds: between two looks at a log that is away, or that ended under a follower. */
+const RETRY_MS = 200;
+
+/** Feeds `reader` everything after `start` until `signal` aborts; an error says why it can't go on. */
+export async function runSubscription(
+  { log, hubs }: { readonly log: EventLog; readonly hubs: Hubs },
+  machine: string,
+  start: Position,
+  reader: Reader,
+  signal: AbortSignal,
+): Promise<WireError | undefined> {
+  const { epoch } = start;
+  let cursor = start.commit;
+  while (!signal.aborted) {
+    if (reader.full()) await reader.room(signal);
+    const page = await readPage(log, machine, epoch, cursor);
+    if (signal.aborted) return undefined;
+    if (page instanceof StoreError) {
+      if (!page.temporary) return thrown(page).error;
+      await pause(signal);
+    } else if (page.status !== 'page') {
+      return refusedRead(machine, cursor, page).error;
+    } else if (page.entries.length > 0) {
+      reader.commits(batch(epoch, page.entries));
+      cursor += page.entries.length;
+    } else {
+      cursor = await push(hubs, machine, { epoch, commit: cursor }, reader, signal);
+    }
+  }
+  return undefined;
+}
+
+async function readPage(
+  log: EventLog,
+  machine: string,
+  epoch: string,
+  after: number,
+): Promise<ReadResult | StoreError> {
+  try {
+    return await log.read(machine, epoch, { after });
+  } catch (error) {
+    if (error instanceof StoreError) return error;
+    throw error;
+  }
+}
+
+/** Hands over live commits while the reader keeps up; resolves with where it stands then. */
+function push(hubs: Hubs, machine: string, at: Position, reader: Reader, signal: AbortSignal): Promise<number> {
+  const tail = hubs.tail(machine, at.epoch, at.commit);
+  if (tail === undefined) return Promise.resolve(at.commit);
+  reader.live(at);
+  return new Promise((resolve) => {
+    let cursor = at.commit;
+    const leave = (): void => {
+      signal.removeEventListener('abort', leave);
+      subscription.unsubscribe();
+      resolve(cursor);
+    };
+    const ended = (): void => {
+      void pause(signal).then(leave);
+    };
+    const subscription = tail.subscribe({
+      next(live) {
+        const first = live.entries[0]?.number ?? 0;
+        const skip = cursor + 1 - first;
+        if (skip >= live.entries.length) return;
+        if (skip >= 0) {
+          reader.commits(skip === 0 ? live : batch(live.epoch, live.entries.slice(skip)));
+          cursor += live.entries.length - skip;
+        }
+        if (skip < 0 || reader.full()) leave();
+      },
+      error: ended,
+      complete: ended,
+    });
+    signal.addEventListener('abort', leave);
+    if (signal.aborted) leave();
+  });
+}
+
+const pause = (signal: AbortSignal): Promise<void> => sleep(RETRY_MS, undefined, { signal }).catch(() => undefined);
