@@ -6,6 +6,7 @@ import { Map as PersistentMap } from 'immutable';
 import { fromHex } from '../../protocol/address.ts';
 import type { Event, EventOf } from '../../protocol/events/index.ts';
 import type { Part, Window } from '../../protocol/events/memory.ts';
+import { imageData, imageOf } from './machine/windows.ts';
 import { type Profile, readProfile } from './profile.ts';
 import { emptyRegion, markAllocated, markFreed, markPurged, type Region } from './region/region.ts';
 
@@ -72,7 +73,8 @@ export function evolve(state: State, event: Event): State {
   switch (event.type) {
     case 'MachineBooted': {
       const profile = readProfile(event.profile);
-      return { ...state, profile, region: emptyRegion(profile.reserved), vermagic: profile.vermagic };
+      const image = imageData(imageOf(event.profile), profile.pageSize);
+      return { ...state, profile, region: emptyRegion(profile.reserved, image), vermagic: profile.vermagic };
     }
     case 'MemoryAllocated':
       return { ...state, region: markAllocated(state.region, fromHex(event.address), event.size, event.guard) };
