@@ -1,0 +1,125 @@
+/** Modules made in memory: sections, symbols and relocations as a test states them. */
+import type { PlacedModule } from '../../../../daemon/kernel/arch/arch.ts';
+import type { ElfModule, RelaColumns, Section, SymbolTable } from '../../../../daemon/kernel/elf/types.ts';
+
+const SHT_PROGBITS = 1;
+const SHT_SYMTAB = 2;
+export const SHF_ALLOC = 2;
+export const SHF_EXECINSTR = 4;
+export const TEXT = SHF_ALLOC | SHF_EXECINSTR;
+export const SHN_ABS = 0xfff1;
+
+export interface Rela {
+  readonly offset: number;
+  readonly type: number;
+  readonly symbol: number;
+  readonly addend: bigint;
+}
+
+export interface TestSymbol {
+  readonly shndx: number;
+  readonly value: bigint;
+}
+
+interface TestSection {
+  readonly name: string;
+  readonly flags?: number;
+  readonly size?: number;
+  readonly align?: number;
+  readonly type?: number;
+}
+
+/** Section 0 is the null section; the ones given follow from index 1 on, then the symbol table. */
+export const elfModule = (sections: readonly TestSection[], symbols: readonly TestSymbol[]): ElfModule => {
+  const all: TestSection[] = [
+    { name: '', flags: 0, type: 0 },
+    ...sections,
+    { name: '.symtab', flags: 0, type: SHT_SYMTAB },
+  ];
+  const table = all.map(
+    (s, index): Section => ({
+      index,
+      name: s.name,
+      type: s.type ?? SHT_PROGBITS,
+      flags: s.flags ?? TEXT,
+      offset: 0,
+      size: s.size ?? 0,
+      align: s.align ?? 1,
+      link: 0,
+      info: 0,
+      entsize: 0,
+    }),
+  );
+  const bytes = new Uint8Array(0);
+  return {
+    bytes,
+    view: new DataView(bytes.buffer),
+    machine: 183,
+    sections: table,
+    symbols: symbolTable(all.length - 1, symbols),
+    modinfo: new Map(),
+    name: 'demo',
+  };
+};
+
+const symbolTable = (section: number, symbols: readonly TestSymbol[]): SymbolTable => ({
+  section,
+  count: symbols.length,
+  nameOffset: new Uint32Array(symbols.length),
+  info: new Uint8Array(symbols.length),
+  shndx: Uint16Array.from(symbols, (s) => s.shndx),
+  value: Float64Array.from(symbols, (s) => Number(BigInt.asIntN(64, s.value))),
+  size: new Float64Array(symbols.length),
+  valueHigh: (i) => Number(BigInt.asIntN(32, (symbols[i]?.value ?? 0n) >> 32n)),
+  valueLow: (i) => Number(BigInt.asUintN(32, symbols[i]?.value ?? 0n)),
+  name: (i) => `symbol${i}`,
+  nameLength: (i) => `symbol${i}`.length,
+});
+
+export const columns = (section: number, target: number, relas: readonly Rela[]): RelaColumns => {
+  const base = {
+    section,
+    target,
+    count: relas.length,
+    offset: Float64Array.from(relas, (r) => r.offset),
+    type: Uint32Array.from(relas, (r) => r.type),
+    symbol: Uint32Array.from(relas, (r) => r.symbol),
+    addend: Float64Array.from(relas, (r) => Number(r.addend)),
+  };
+  if (relas.every((r) => Number.isSafeInteger(Number(r.addend)))) return base;
+  const high = Int32Array.from(relas, (r) => Number(r.addend >> 32n));
+  const low = Uint32Array.from(relas, (r) => Number(BigInt.asUintN(32, r.addend)));
+  return { ...base, exactAddend: { high, low } };
+};
+
+export const rows = (rela: RelaColumns): Rela[] =>
+  Array.from({ length: rela.count }, (_, i) => ({
+    offset: rela.offset[i] ?? 0,
+    type: rela.type[i] ?? 0,
+    symbol: rela.symbol[i] ?? 0,
+    addend: rela.exactAddend
+      ? (BigInt(rela.exactAddend.high[i] ?? 0) << 32n) | BigInt(rela.exactAddend.low[i] ?? 0)
+      : BigInt(rela.addend[i] ?? 0),
+  }));
+
+/** The module with its sections at addresses, and memory filled with `fill`. Absent addresses are NaN. */
+export const placeAt = (elf: ElfModule, addresses: Readonly<Record<string, number>>, fill = 0): PlacedModule => {
+  const sectionAddress = Float64Array.from(elf.sections, (s) => addresses[s.name] ?? Number.NaN);
+  const memory = elf.sections.map((s) => (s.name in addresses ? new Uint8Array(s.size).fill(fill) : undefined));
+  const symbolValue = Float64Array.from(elf.symbols.value, (value, i) => {
+    const base = sectionAddress[elf.symbols.shndx[i] ?? 0];
+    return base === undefined || Number.isNaN(base) ? value : base + value;
+  });
+  const inInit = Uint8Array.from(elf.sections, (s) => (s.name.startsWith('.init') ? 1 : 0));
+  return { name: elf.name, elf, sectionAddress, memory, inInit, symbolValue };
+};
+
+export const wordAt = (placed: PlacedModule, section: number, offset: number): number => {
+  const bytes = placed.memory[section] ?? new Uint8Array(0);
+  return new DataView(bytes.buffer, bytes.byteOffset).getUint32(offset, true);
+};
+
+export const putWord = (placed: PlacedModule, section: number, offset: number, word: number): void => {
+  const bytes = placed.memory[section] ?? new Uint8Array(0);
+  new DataView(bytes.buffer, bytes.byteOffset).setUint32(offset, word, true);
+};
