@@ -4,7 +4,7 @@
  */
 import type { PlacedModule } from '../arch.ts';
 import { decode, encode, INSN, is, NOP } from './insn.ts';
-import { type FindSpot, placedSection } from './placed-memory.ts';
+import { type FindSpot, placedSection } from '../placed-memory.ts';
 
 /** struct alt_instr. */
 const ENTRY_SIZE = 12;

@@ -7,7 +7,7 @@ import { applyAlternatives } from './alternatives.ts';
 import { findSpecial, ftraceEntries, type Layout } from './frob.ts';
 import { initFtraceSites } from './ftrace.ts';
 import { initJumpLabels, switchedOnByCaps } from './jump-labels.ts';
-import { spotFinder } from './placed-memory.ts';
+import { spotFinder } from '../placed-memory.ts';
 import { PLT_ENTRY_SIZE, pltEntry } from './plt.ts';
 
 export interface FinalizeOptions {

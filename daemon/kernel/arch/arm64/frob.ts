@@ -4,7 +4,7 @@
  */
 import type { ElfModule, RelaColumns, Section } from '../../elf/types.ts';
 import type { KernelError, LayoutSection } from '../arch.ts';
-import { addend64 } from './exact.ts';
+import { addend64 } from '../exact.ts';
 import { PLT_ENTRY_SIZE } from './plt.ts';
 import { R_ADR_PREL_PG_HI21, R_ADR_PREL_PG_HI21_NC, R_CALL26, R_JUMP26 } from './reloc-types.ts';
 

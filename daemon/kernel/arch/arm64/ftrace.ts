@@ -5,7 +5,7 @@
 import type { PlacedModule } from '../arch.ts';
 import type { Layout } from './frob.ts';
 import { encode, INSN, is, NOP } from './insn.ts';
-import { type FindSpot, placedSection } from './placed-memory.ts';
+import { type FindSpot, placedSection } from '../placed-memory.ts';
 
 const MOV_X9_X30 = encode(INSN.mov, { rd: 9, rm: 30 }) ?? NOP;
 const TWO_32 = 2 ** 32;

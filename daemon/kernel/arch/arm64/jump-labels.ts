@@ -7,7 +7,7 @@
  */
 import type { PlacedModule } from '../arch.ts';
 import { encode, INSN, NOP } from './insn.ts';
-import { type FindSpot, placedSection } from './placed-memory.ts';
+import { type FindSpot, placedSection } from '../placed-memory.ts';
 
 /** struct jump_entry: code, target and key, each relative to itself; the key's low bits are flags. */
 const ENTRY_SIZE = 16;

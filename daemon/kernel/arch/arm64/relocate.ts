@@ -6,7 +6,7 @@
  */
 import type { RelaColumns } from '../../elf/types.ts';
 import type { KernelError, PlacedModule, Relocated, Veneer } from '../arch.ts';
-import { EXACT, value64 } from './exact.ts';
+import { EXACT, value64 } from '../exact.ts';
 import { findSpecial, type PltReserved } from './frob.ts';
 import { BREAK_FAULT, encode, INSN, REACH, withAdrImm } from './insn.ts';
 import { type Emitted, emitAdrpVeneer, emitPltEntry, isForbiddenForAdrp, type PltSection, pageNumber } from './plt.ts';

@@ -2,8 +2,8 @@
  * Relocation values in exact 64-bit arithmetic, for symbols and addends that a double doesn't hold. Only hostile or absolute
  * values come here, so BigInt is affordable.
  */
-import type { RelaColumns } from '../../elf/types.ts';
-import type { PlacedModule } from '../arch.ts';
+import type { RelaColumns } from '../elf/types.ts';
+import type { PlacedModule } from './arch.ts';
 
 const SHN_ABS = 0xfff1;
 

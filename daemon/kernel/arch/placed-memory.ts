@@ -1,5 +1,5 @@
 /** Reading and writing a placed module by address, for what the kernel patches after relocation. */
-import type { PlacedModule } from '../arch.ts';
+import type { PlacedModule } from './arch.ts';
 
 /** Where an address is: `bytes` available in `view` from `at` on. */
 export interface Spot {
