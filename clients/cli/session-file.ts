@@ -34,6 +34,8 @@ export async function* readSession(file: string): AsyncGenerator<SessionItem, vo
     new CliFailure(EXIT.usage, 'bad-session', `${file}:${number}: ${message}`);
   for await (const line of lines(file)) {
     if (line.kind === 'cut-off') {
+      // Only the checksum behind the footer is missing: all that was recorded is here.
+      if (ended) return;
       if (number === 0) throw fault(`expected a session file (${SESSION_FORMAT}), found the start of a gzip file only`);
       yield { kind: 'cut-off', line: number, commits };
       return;

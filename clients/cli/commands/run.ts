@@ -34,7 +34,8 @@ export const addRun: AddCommand = (program, go) => {
 
 async function run(context: Context, scenario: string, { image, ...options }: RunOptions): Promise<void> {
   const { out } = context;
-  if (image !== undefined) throw usage('--image: memory images come with static calls, which this version does not model');
+  if (image !== undefined)
+    throw usage('--image: memory images come with static calls, which this version does not model');
   const { RunError, runScenario } = await import('../../../daemon/headless/run.ts');
   let bar: ReturnType<typeof progress> | undefined;
   try {
