@@ -2,13 +2,13 @@
  * The state of one simulated kernel, and how events change it. A state is a value: `evolve` gives a new one that shares
  * what did not change, so that a decision that was refused costs nothing to forget.
  */
-import { Map as PersistentMap } from 'immutable';
 import { fromHex } from '../../protocol/address.ts';
 import type { Event, EventOf } from '../../protocol/events/index.ts';
 import type { Part, Window } from '../../protocol/events/memory.ts';
 import { imageData, imageOf } from './machine/windows.ts';
 import { type Profile, readProfile } from './profile.ts';
 import { emptyRegion, markAllocated, markFreed, markPurged, type Region } from './region/region.ts';
+import { VersionedMap } from './versioned-map.ts';
 
 /** A symbol that modules can link against. */
 export interface Export {
@@ -49,9 +49,9 @@ export interface State {
   /** Undefined until the machine is booted. */
   readonly profile: Profile | undefined;
   readonly region: Region;
-  readonly modules: PersistentMap<string, LoadedModule>;
+  readonly modules: VersionedMap<string, LoadedModule>;
   /** What loaded modules export; what vmlinux exports is in the profile. */
-  readonly exports: PersistentMap<string, Export>;
+  readonly exports: VersionedMap<string, Export>;
   /** The kernel's version magic: the profile's, or that of the first module that it let in. */
   readonly vermagic: string | undefined;
   /** Per-CPU areas of modules: [start, end), in order of address. */
@@ -62,8 +62,8 @@ export function initialState(): State {
   return {
     profile: undefined,
     region: emptyRegion([]),
-    modules: PersistentMap(),
-    exports: PersistentMap(),
+    modules: new VersionedMap(),
+    exports: new VersionedMap(),
     vermagic: undefined,
     percpu: [],
   };
@@ -144,11 +144,10 @@ function withPercpu(
 }
 
 function coming(state: State, event: EventOf<'ModuleComing'>): State {
-  const exports = state.exports.withMutations((all) => {
-    for (const { name, address, gplOnly = false, namespace = '' } of event.exports) {
-      all.set(name, { address: fromHex(address), owner: event.module, gplOnly, namespace });
-    }
-  });
+  let { exports } = state;
+  for (const { name, address, gplOnly = false, namespace = '' } of event.exports) {
+    exports = exports.set(name, { address: fromHex(address), owner: event.module, gplOnly, namespace });
+  }
   let modules = count(state.modules, event.uses, 1);
   const module = modules.get(event.module);
   if (!module) throw new RangeError(`an event names module ${event.module}, which is not there`);
@@ -166,21 +165,21 @@ function coming(state: State, event: EventOf<'ModuleComing'>): State {
 function gone(state: State, name: string): State {
   const module = state.modules.get(name);
   if (!module) return state;
+  let { exports } = state;
+  for (const symbol of module.exports) exports = exports.delete(symbol);
   return {
     ...state,
     modules: count(state.modules, module.uses, -1).delete(name),
-    exports: state.exports.withMutations((all) => {
-      for (const symbol of module.exports) all.delete(symbol);
-    }),
+    exports,
     percpu: module.laidOut.percpu ? state.percpu.filter(([, , owner]) => owner !== name) : state.percpu,
   };
 }
 
 function count(modules: State['modules'], uses: readonly string[], by: number): State['modules'] {
-  return modules.withMutations((all) => {
-    for (const used of uses) {
-      const module = all.get(used);
-      if (module) all.set(used, { ...module, users: module.users + by });
-    }
-  });
+  let counted = modules;
+  for (const used of uses) {
+    const module = counted.get(used);
+    if (module) counted = counted.set(used, { ...module, users: module.users + by });
+  }
+  return counted;
 }

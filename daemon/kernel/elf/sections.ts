@@ -61,11 +61,20 @@ export function readSections(bytes: Uint8Array, view: DataView, headers: Section
   return checkOverlap(sections, headers, headerAt);
 }
 
+function refuseHeader(
+  at: number,
+  index: number,
+  name: string,
+  field: keyof typeof SHDR,
+  found: string,
+  expected: string,
+): ReturnType<typeof refuse> {
+  return refuse(at + SHDR[field], `section ${index} (${quote(name).slice(1, -1)}) ${field}`, found, expected);
+}
+
 function readSection(view: DataView, headers: SectionHeaders, index: number, name: string): Checked<Section> {
   const at = headers.offset + index * SHDR.size;
-  const bad = (field: keyof typeof SHDR, found: string, expected: string) =>
-    refuse(at + SHDR[field], `section ${index} (${quote(name).slice(1, -1)}) ${field}`, found, expected);
-
+  const bad = refuseHeader.bind(undefined, at, index, name);
   const type = view.getUint32(at + SHDR.sh_type, true);
   const flags = view.getUint32(at + SHDR.sh_flags, true);
   if (view.getUint32(at + SHDR.sh_flags + 4, true) !== 0) {

@@ -7,7 +7,7 @@ import type { EventOf } from '../../../protocol/events/index.ts';
 import type { KernelError } from '../arch/arch.ts';
 import { inventedSymbol } from '../machine/presets.ts';
 import type { State } from '../state.ts';
-import type { Candidate, CandidateExport, Outcome } from './candidate.ts';
+import type { Candidate, CandidateExport, Import, Outcome } from './candidate.ts';
 
 /** license_is_gpl_compatible, include/linux/license.h. */
 const GPL_COMPATIBLE: ReadonlySet<string> = new Set([
@@ -22,7 +22,8 @@ const GPL_COMPATIBLE: ReadonlySet<string> = new Set([
 /** How many lines of "Unknown symbol" an event keeps. */
 const LINES_KEPT = 32;
 const VMLINUX = 'vmlinux';
-const ERRNO = { ENOENT: -2, EINVAL: -22, EBUSY: -16 } as const;
+const ERRNO = { ENOENT: -2, EINVAL: -22 } as const;
+const NOWHERE = toHex(0);
 
 interface Found {
   readonly address: number;
@@ -55,40 +56,51 @@ export function resolveImports(state: State, candidate: Candidate): Outcome<Reso
   const addresses = new Float64Array(candidate.imports.length).fill(Number.NaN);
   const imports: { name: string; address: ReturnType<typeof toHex>; owner: string | null }[] = [];
   const uses = new Set<string>();
-  const words: string[] = [];
-  let errno: keyof typeof ERRNO | undefined;
-  const fail = (why: keyof typeof ERRNO, ...lines: readonly string[]) => {
-    errno = why;
-    if (words.length < LINES_KEPT) words.push(...lines);
-  };
-  const unknown = (name: string, why: keyof typeof ERRNO) =>
-    `${candidate.name}: Unknown symbol ${name} (err ${ERRNO[why]})`;
-
-  candidate.imports.forEach(({ name, weak }, i) => {
-    let found = find(state, name);
-    if (found?.gplOnly && !gplOk) found = undefined;
-    if (!found && !weak && state.profile?.source.openSymbols) {
-      found = { address: inventedSymbol(state.profile.source, name), owner: VMLINUX, gplOnly: false, namespace: '' };
-    }
+  const failures: Failure[] = [];
+  for (let i = 0; i < candidate.imports.length; i++) {
+    const { name, weak } = candidate.imports[i] as Import;
+    const found = usable(find(state, name), gplOk) ?? (weak ? undefined : invented(state, name));
     if (!found) {
-      if (weak) imports.push({ name, address: toHex(0), owner: null });
-      else fail('ENOENT', unknown(name, 'ENOENT'));
-      return;
+      if (weak) imports.push({ name, address: NOWHERE, owner: null });
+      else failures.push({ name, errno: 'ENOENT' });
+    } else if (found.namespace !== '' && !candidate.importedNamespaces.includes(found.namespace)) {
+      failures.push({ name, errno: 'EINVAL', namespace: found.namespace });
+    } else {
+      addresses[i] = found.address;
+      imports.push({ name, address: toHex(found.address), owner: found.owner });
+      if (found.owner !== VMLINUX) uses.add(found.owner);
     }
-    if (found.namespace !== '' && !candidate.importedNamespaces.includes(found.namespace)) {
-      fail(
-        'EINVAL',
-        `${candidate.name}: module uses symbol (${name}) from namespace ${found.namespace}, but does not import it.`,
-        unknown(name, 'EINVAL'),
-      );
-      return;
-    }
-    addresses[i] = found.address;
-    imports.push({ name, address: toHex(found.address), owner: found.owner });
-    if (found.owner !== VMLINUX) uses.add(found.owner);
-  });
-  if (errno) return { ok: false, error: { errno, words: words.join('\n') } };
+  }
+  const last = failures.at(-1);
+  if (last) return { ok: false, error: { errno: last.errno, words: wordsOf(candidate.name, failures) } };
   return { ok: true, value: { addresses, imports, uses: [...uses] } };
+}
+
+interface Failure {
+  readonly name: string;
+  readonly errno: keyof typeof ERRNO;
+  readonly namespace?: string;
+}
+
+function usable(found: Found | undefined, gplOk: boolean): Found | undefined {
+  return found?.gplOnly && !gplOk ? undefined : found;
+}
+
+/** An invented kernel exports whatever is asked for. */
+function invented({ profile }: State, name: string): Found | undefined {
+  if (!profile?.source.openSymbols) return undefined;
+  return { address: inventedSymbol(profile.source, name), owner: VMLINUX, gplOnly: false, namespace: '' };
+}
+
+function wordsOf(module: string, failures: readonly Failure[]): string {
+  return failures
+    .slice(0, LINES_KEPT)
+    .flatMap(({ name, errno, namespace }) => {
+      const unknown = `${module}: Unknown symbol ${name} (err ${ERRNO[errno]})`;
+      if (namespace === undefined) return [unknown];
+      return [`${module}: module uses symbol (${name}) from namespace ${namespace}, but does not import it.`, unknown];
+    })
+    .join('\n');
 }
 
 /** A module must not export what somebody exports already. */

@@ -32,7 +32,7 @@ function refusal(state: State, { module: name, held }: CommandOf<'unload'>): Ker
   if (!module) return { errno: 'ENOENT', words: `Module ${name} is not currently loaded` };
   if (module.users > 0) {
     const by = [...state.modules.values()].filter(({ uses }) => uses.includes(name)).map((user) => user.name);
-    return { errno: 'EAGAIN', words: `Module ${name} is in use by: ${by.join(' ')}` };
+    return { errno: 'EAGAIN', words: `Module ${name} is in use by: ${by.sort().join(' ')}` };
   }
   if (module.state !== 'LIVE') return { errno: 'EBUSY', words: `${name} already dying` };
   if (module.hasInit && !module.hasExit) {
