@@ -13,8 +13,6 @@ export const COMMANDS = 256;
 
 /** Beyond this a socket is not pushed to: it reads pages of the log as it takes them off. */
 export const SOCKET_HIGH = 4 << 20;
-/** A page of the log becomes one frame. */
-export const PAGE_BYTES = 1 << 20;
 
 /** Commands and other writes that wait for one machine. */
 export const MAILBOX = 1024;

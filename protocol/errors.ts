@@ -4,11 +4,13 @@ import Type from 'typebox';
 export const ERRORS = {
   'bad-frame': { temporary: false, status: 400 },
   'bad-command': { temporary: false, status: 400 },
+  'bad-module': { temporary: false, status: 400 },
   'bad-session': { temporary: false, status: 400 },
   'bad-position': { temporary: false, status: 400 },
   'no-such-machine': { temporary: false, status: 404 },
   'no-such-blob': { temporary: false, status: 404 },
   'no-such-module': { temporary: false, status: 404 },
+  forbidden: { temporary: false, status: 403 },
   'not-found': { temporary: false, status: 404 },
   'machine-exists': { temporary: false, status: 409 },
   'epoch-changed': { temporary: false, status: 409 },

@@ -39,3 +39,16 @@ function endOfString(text: string, start: number): number {
   }
   return text.length;
 }
+
+/** Parses what a client sent. */
+export function parseJson(
+  text: string,
+): { readonly ok: true; readonly value: unknown } | { readonly ok: false; readonly message: string } {
+  const fault = jsonFault(text);
+  if (fault !== undefined) return { ok: false, message: fault };
+  try {
+    return { ok: true, value: JSON.parse(text) };
+  } catch (error) {
+    return { ok: false, message: `not JSON: ${error instanceof Error ? error.message : String(error)}` };
+  }
+}

@@ -1,0 +1,64 @@
+/** What a daemon is told when it starts: flags first, then the environment, then defaults. */
+import { Command, InvalidArgumentError, Option } from 'commander';
+import type { StoreConfig } from './log/stores.ts';
+import { EVEN, type Pace, parsePace } from './pipelines/pace.ts';
+import { VERSION } from './version.ts';
+
+export interface Config {
+  readonly host: string;
+  /** 0: any free one. */
+  readonly port: number;
+  readonly stores: StoreConfig;
+  readonly demo: Pace | 'off';
+  readonly logLevel: string;
+}
+
+const LEVELS = ['silent', 'error', 'warn', 'info', 'debug'];
+
+/** Reads `argv` without the program's own two words. Ends the process on --help and on mistakes. */
+export function readConfig(argv: readonly string[]): Config {
+  const program = new Command('veneerd')
+    .description('A simulated Linux module loader as an event stream.')
+    .version(VERSION)
+    .addOption(new Option('--host <address>', 'where to listen').default('127.0.0.1').env('VENEERD_HOST'))
+    .addOption(new Option('--port <number>', '0: any free one').default(7077).env('VENEERD_PORT').argParser(readPort))
+    .addOption(new Option('--data <folder>', 'for the embedded store').default('.veneerd').env('VENEERD_DATA'))
+    .addOption(new Option('--redis <url>', 'keep the log in Redis Streams instead').env('REDIS_URL'))
+    .addOption(
+      new Option('--demo <pace>', 'even (a minute), instant, original, xN or off')
+        .default('even')
+        .env('VENEERD_DEMO')
+        .argParser(readDemo),
+    )
+    .addOption(new Option('--log <level>', 'what to say on stderr').choices(LEVELS).default('warn').env('VENEERD_LOG'))
+    .addHelpText('after', '\nA flag wins over its environment variable.')
+    .allowExcessArguments(false)
+    .configureOutput({ writeErr: (text) => process.stderr.write(text) });
+  const opts = program.parse(['node', 'veneerd', ...argv]).opts<{
+    host: string;
+    port: number;
+    data: string;
+    redis?: string;
+    demo: Pace | 'off' | 'even';
+    log: string;
+  }>();
+  return {
+    host: opts.host,
+    port: opts.port,
+    stores: opts.redis === undefined || opts.redis === '' ? { dataDir: opts.data } : { redisUrl: opts.redis },
+    demo: opts.demo === 'even' ? EVEN : opts.demo,
+    logLevel: opts.log,
+  };
+}
+
+function readPort(text: string): number {
+  const port = /^\d{1,5}$/.test(text) ? Number(text) : Number.NaN;
+  if (!(port <= 65_535)) throw new InvalidArgumentError('expected a port, 0 to 65535');
+  return port;
+}
+
+function readDemo(text: string): Pace | 'off' {
+  const pace = text === 'off' ? text : parsePace(text);
+  if (pace === undefined) throw new InvalidArgumentError('expected even, instant, original, xN or off');
+  return pace;
+}

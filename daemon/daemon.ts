@@ -1,0 +1,74 @@
+/** A daemon put together: stores, machines, gateway, demo. main.ts runs one; tests start theirs here. */
+import { randomBytes } from 'node:crypto';
+import { existsSync } from 'node:fs';
+import { setTimeout as sleep } from 'node:timers/promises';
+import { type Logger, pino } from 'pino';
+import type { Config } from './config.ts';
+import { openGateway } from './gateway/gateway.ts';
+import * as kernel from './kernel/kernel.ts';
+import { DRAIN_MS } from './limits.ts';
+import { openStores } from './log/stores.ts';
+import { DEMO_SESSION, playDemo } from './pipelines/demo.ts';
+import { openHubs } from './pipelines/hubs.ts';
+import type { Pace } from './pipelines/pace.ts';
+import { openRuntime, type Runtime } from './pipelines/runtime.ts';
+
+export interface Daemon {
+  readonly url: string;
+  /** Takes nothing new, does what is under way (for a few seconds), lets go of sockets and stores. */
+  close(): Promise<void>;
+}
+
+const EPOCH_BYTES = 8;
+
+/** @throws StoreError, or the system's error when it can't listen; nothing is left open then. */
+export async function startDaemon(config: Config): Promise<Daemon> {
+  const logger = pino({ level: config.logLevel, base: null }, pino.destination(2));
+  const stores = await openStores(config.stores);
+  const runtime = openRuntime({
+    log: stores.log,
+    blobs: stores.blobs,
+    kernel,
+    hubs: openHubs(stores.log),
+    now: Date.now,
+    newEpoch: () => randomBytes(EPOCH_BYTES).toString('hex'),
+    mistake: (error) => logger.error(error),
+  });
+  const gateway = await openGateway(runtime, stores.blobs, { ...config, logger }).catch(async (error: unknown) => {
+    await stores.close();
+    throw error;
+  });
+  const stop = new AbortController();
+  const demo = config.demo === 'off' ? undefined : demoOf(runtime, config.demo, logger, stop.signal);
+  let closing: Promise<void> | undefined;
+
+  async function end(): Promise<void> {
+    gateway.stop();
+    stop.abort();
+    await Promise.race([Promise.all([demo, runtime.close()]), sleep(DRAIN_MS, undefined, { ref: false })]);
+    await gateway.close();
+    await stores.close();
+  }
+
+  return {
+    url: gateway.url,
+    close() {
+      closing ??= end();
+      return closing;
+    },
+  };
+}
+
+/** Whatever becomes of the demo, the daemon goes on. */
+async function demoOf(runtime: Runtime, pace: Pace, logger: Logger, signal: AbortSignal): Promise<void> {
+  if (!existsSync(DEMO_SESSION)) {
+    logger.info(`no demo: there is no ${DEMO_SESSION}`);
+    return;
+  }
+  try {
+    const played = await playDemo(runtime, pace, signal);
+    if (!played.ok) logger.info(`the demo stopped: ${played.error.message}`);
+  } catch (error) {
+    logger.error(error, 'the demo stopped');
+  }
+}

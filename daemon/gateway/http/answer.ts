@@ -1,0 +1,55 @@
+/** How HTTP answers: values as JSON, refusals by the error table, recorded texts as they are. */
+import type { FastifyError, FastifyReply, FastifyRequest } from 'fastify';
+import { ERRORS, type ErrorCode, type WireError, wireError } from '../../../protocol/errors.ts';
+import type { Valid } from '../../../protocol/validate.ts';
+import { isMistake, type Outcome, thrown } from '../../pipelines/outcome.ts';
+
+/** Thrown in a handler: the answer is this error. */
+export class Refused extends Error {
+  readonly error: WireError;
+
+  constructor(error: WireError) {
+    super(error.message);
+    this.error = error;
+  }
+}
+
+export const refused = (code: ErrorCode, message: string): Refused => new Refused(wireError(code, message));
+
+export function accepted<T>(outcome: Outcome<T>): T {
+  if (!outcome.ok) throw new Refused(outcome.error);
+  return outcome.value;
+}
+
+export function valid<T>(code: ErrorCode, checked: Valid<T>): T {
+  if (!checked.ok) throw refused(code, checked.message);
+  return checked.value;
+}
+
+export function sendJson(reply: FastifyReply, text: string): FastifyReply {
+  return reply.type('application/json; charset=utf-8').send(text);
+}
+
+/** fastify's own refusals, by its codes. */
+const FASTIFY: Readonly<Record<string, ErrorCode>> = {
+  FST_ERR_CTP_BODY_TOO_LARGE: 'too-large',
+  FST_ERR_CTP_INVALID_MEDIA_TYPE: 'bad-command',
+  FST_ERR_CTP_EMPTY_JSON_BODY: 'bad-command',
+  FST_ERR_CTP_INVALID_CONTENT_LENGTH: 'bad-command',
+  FST_ERR_BAD_URL: 'not-found',
+};
+
+export function errorHandler(mistake: (error: unknown) => void) {
+  return (error: FastifyError, _request: FastifyRequest, reply: FastifyReply): FastifyReply => {
+    const said = toWire(error);
+    if (said === undefined && isMistake(error)) mistake(error);
+    const answer = said ?? thrown(error).error;
+    return reply.code(ERRORS[answer.code].status).send(answer);
+  };
+}
+
+function toWire(error: FastifyError): WireError | undefined {
+  if (error instanceof Refused) return error.error;
+  const code = FASTIFY[error.code];
+  return code === undefined ? undefined : wireError(code, error.message);
+}

@@ -1,0 +1,123 @@
+/** One client on one socket: its subscriptions, its commands, its patience with it. Frames: protocol/frames.ts. */
+import type { WebSocket } from 'ws';
+import { wireError } from '../../../protocol/errors.ts';
+import { CLOSE, type ClientFrame, type ServerFrame, SUBPROTOCOL } from '../../../protocol/frames.ts';
+import { BAD_FRAMES, COMMANDS, FRAME_BYTES, SUBSCRIPTIONS, UPLOAD_BYTES } from '../../limits.ts';
+import type { Batch } from '../../pipelines/hubs.ts';
+import { isMistake, thrown } from '../../pipelines/outcome.ts';
+import type { Runtime } from '../../pipelines/runtime.ts';
+import { runSubscription } from '../../pipelines/subscription.ts';
+import { VERSION } from '../../version.ts';
+import { openOutbox } from './outbox.ts';
+import { readFrame } from './read-frame.ts';
+
+type FrameOf<T extends ClientFrame['type']> = Extract<ClientFrame, { type: T }>;
+
+export function serve(socket: WebSocket, runtime: Runtime): void {
+  const outbox = openOutbox(socket);
+  const subscriptions = new Map<number, AbortController>();
+  let commands = 0;
+  let badFrames = 0;
+
+  const send = (frame: ServerFrame, sent?: () => void): void => outbox.send(JSON.stringify(frame), sent);
+
+  function refuseFrame(frame: Extract<ServerFrame, { type: 'error' }>): void {
+    send(frame);
+    badFrames++;
+    if (badFrames >= BAD_FRAMES) socket.close(CLOSE.badFrames, `${badFrames} frames in error`);
+  }
+
+  async function subscribe({ subscription, machine, from }: FrameOf<'subscribe'>): Promise<void> {
+    if (subscriptions.has(subscription)) {
+      const error = wireError('bad-frame', `subscription ${subscription} is open already`);
+      refuseFrame({ type: 'error', error });
+      return;
+    }
+    if (subscriptions.size >= SUBSCRIPTIONS) {
+      const error = wireError('too-busy', `a connection has at most ${SUBSCRIPTIONS} subscriptions`);
+      send({ type: 'end', subscription, error });
+      return;
+    }
+    const stop = new AbortController();
+    subscriptions.set(subscription, stop);
+    try {
+      const start = await runtime.locate(machine, from);
+      if (stop.signal.aborted) return;
+      if (!start.ok) {
+        send({ type: 'end', subscription, error: start.error });
+        return;
+      }
+      send({ type: 'subscribed', subscription, position: start.value });
+      const reader = {
+        commits: (batch: Batch) => outbox.send(batch.frame(subscription, () => commitsFrame(subscription, batch))),
+        live: (position: { epoch: string; commit: number }) => send({ type: 'live', subscription, position }),
+        full: outbox.full,
+        room: outbox.room,
+      };
+      const error = await runSubscription(runtime.world, machine, start.value, reader, stop.signal);
+      if (error !== undefined) send({ type: 'end', subscription, error });
+    } catch (error) {
+      if (isMistake(error)) runtime.world.mistake(error);
+      send({ type: 'end', subscription, error: thrown(error).error });
+    } finally {
+      if (subscriptions.get(subscription) === stop) subscriptions.delete(subscription);
+    }
+  }
+
+  function unsubscribe({ subscription }: FrameOf<'unsubscribe'>): void {
+    const open = subscriptions.get(subscription);
+    if (open === undefined) return;
+    subscriptions.delete(subscription);
+    open.abort();
+    send({ type: 'end', subscription });
+  }
+
+  async function command({ id, machine, command, expected }: FrameOf<'command'>): Promise<void> {
+    const answered = (): void => {
+      commands--;
+    };
+    commands++;
+    if (commands > COMMANDS) {
+      const error = wireError('too-busy', `a connection has at most ${COMMANDS} commands without an answer`);
+      send({ type: 'error', id, machine, error }, answered);
+      return;
+    }
+    const outcome = await runtime.command(machine, { id, command, expected });
+    if (!outcome.ok) {
+      send({ type: 'error', id, machine, error: outcome.error }, answered);
+      return;
+    }
+    const { epoch, number, repeated, text } = outcome.value;
+    const head = { type: 'result', id, machine, position: { epoch, commit: number }, repeated };
+    outbox.send(`${JSON.stringify(head).slice(0, -1)},"commit":${text}}`, answered);
+  }
+
+  socket.on('message', (data: Buffer, isBinary: boolean) => {
+    const read = readFrame(data, isBinary);
+    if (!read.ok) {
+      const { ok: _, ...error } = read;
+      refuseFrame({ type: 'error', ...error });
+    } else if (read.frame.type === 'subscribe') void subscribe(read.frame);
+    else if (read.frame.type === 'unsubscribe') unsubscribe(read.frame);
+    else void command(read.frame);
+  });
+  // What breaks the WebSocket protocol itself: ws closes the connection with the code that RFC 6455 gives.
+  socket.on('error', () => {});
+  socket.on('close', () => {
+    for (const stop of subscriptions.values()) stop.abort();
+    subscriptions.clear();
+  });
+
+  send({
+    type: 'hello',
+    protocol: SUBPROTOCOL,
+    version: VERSION,
+    limits: { frameBytes: FRAME_BYTES, subscriptions: SUBSCRIPTIONS, commands: COMMANDS, uploadBytes: UPLOAD_BYTES },
+  });
+}
+
+/** The texts of the commits as the log keeps them, spliced into the frame around them. */
+function commitsFrame(subscription: number, { epoch, entries }: Batch): Uint8Array {
+  const texts = entries.map((entry) => entry.text).join(',');
+  return Buffer.from(`{"type":"commits","subscription":${subscription},"epoch":"${epoch}","commits":[${texts}]}`);
+}

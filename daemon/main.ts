@@ -1,0 +1,67 @@
+/** `npm start`: runs a daemon until it is told to stop. */
+import { readConfig } from './config.ts';
+import { type Daemon, startDaemon } from './daemon.ts';
+import { StoreError } from './log/errors.ts';
+
+const config = readConfig(process.argv.slice(2));
+
+/** The first signal ends the daemon in good order, a second one at once. */
+let stopping = false;
+function stopOn(daemon: Daemon): void {
+  const onSignal = (): void => {
+    if (stopping) process.exit(130);
+    stopping = true;
+    daemon.close().then(
+      () => process.exit(0),
+      (error: unknown) => fail(`could not stop in good order: ${messageOf(error)}`),
+    );
+  };
+  process.on('SIGINT', onSignal);
+  process.on('SIGTERM', onSignal);
+}
+
+try {
+  const daemon = await startDaemon(config);
+  stopOn(daemon);
+  process.stdout.write(welcome(daemon.url));
+} catch (error) {
+  fail(startError(error));
+}
+
+function welcome(url: string): string {
+  const where =
+    'redisUrl' in config.stores ? 'in Redis' : 'dataDir' in config.stores ? config.stores.dataDir : 'memory';
+  const at = url === 'http://127.0.0.1:7077' ? '' : ` --url ${url}`;
+  const lines = [
+    `veneerd listens on ${url}, its log is ${'dataDir' in config.stores ? 'in ' : ''}${where}`,
+    '',
+    'Try, in a second terminal:',
+    ...(config.demo === 'off'
+      ? []
+      : [`  npm run -s veneer -- watch demo${at}      a recorded session, as it is replayed`]),
+    ...(config.demo === 'off' ? [] : [`  npm run -s veneer -- map demo${at}        where its modules are`]),
+    `  npm run -s veneer -- boot m1${at}         a machine of your own`,
+    `  npm run -s veneer -- load m1 FILE.ko${at} an arm64 module: .ko, .ko.gz, .ko.xz or .ko.zst`,
+    '',
+  ];
+  return `${lines.join('\n')}\n`;
+}
+
+function startError(error: unknown): string {
+  const { code } = error as { code?: unknown };
+  if (error instanceof StoreError) return error.message;
+  if (code === 'EADDRINUSE') return `port ${config.port} of ${config.host} is in use; another one: --port 0`;
+  if (code === 'EACCES') return `may not listen on port ${config.port} of ${config.host}`;
+  if (code === 'EADDRNOTAVAIL' || code === 'ENOTFOUND') return `this machine has no address ${config.host}`;
+  if (typeof code === 'string') return messageOf(error);
+  throw error;
+}
+
+function messageOf(error: unknown): string {
+  return error instanceof Error ? error.message : String(error);
+}
+
+function fail(message: string): never {
+  process.stderr.write(`veneerd: ${message}\n`);
+  process.exit(1);
+}

@@ -1,0 +1,28 @@
+/** How fast recorded commits are played: `instant`, `original`, `xN` (N times as fast), or `even` over a minute. */
+export type Pace =
+  | { readonly kind: 'instant' }
+  | { readonly kind: 'original'; readonly factor: number }
+  | { readonly kind: 'even'; readonly totalMs: number };
+
+export const EVEN: Pace = { kind: 'even', totalMs: 60_000 };
+
+/** Undefined for a word that is none of them. */
+export function parsePace(word: string): Pace | undefined {
+  if (word === 'instant') return { kind: 'instant' };
+  if (word === 'original') return { kind: 'original', factor: 1 };
+  if (word === 'even') return EVEN;
+  const factor = /^x(\d+(?:\.\d+)?)$/.exec(word)?.[1];
+  return factor !== undefined && Number(factor) > 0 ? { kind: 'original', factor: Number(factor) } : undefined;
+}
+
+/** Milliseconds to wait before a commit of time `time`, which follows one of time `previous`; `commits` in all. */
+export function delayOf(pace: Pace, previous: number, time: number, commits: number): number {
+  switch (pace.kind) {
+    case 'instant':
+      return 0;
+    case 'original':
+      return Math.max(0, time - previous) / pace.factor;
+    case 'even':
+      return pace.totalMs / commits;
+  }
+}
