@@ -15,6 +15,9 @@ export const LIMITS = {
   '/staticCalls/vmlinuxSites': 2 ** 18,
 } as const;
 
+/** No kernel address lies farther from 0, so that windows beside the image are still exact numbers. */
+const FARTHEST = 2 ** 51;
+
 const checkShape = validator(MachineProfileSchema, 'profile');
 
 /** What is wrong with `profile`, by path and with what was expected; undefined where it is sound. */
@@ -41,16 +44,21 @@ function member(holder: unknown, name: string): unknown {
 }
 
 function badAddress(profile: MachineProfile): string | undefined {
+  const wrong = (path: string, hex: string) =>
+    `${path} is ${hex}, expected a canonical address (sign-extended from at most 53 bits)`;
   for (const [path, hex] of addressesOf(profile)) {
-    if (Number.isNaN(fromHex(hex)))
-      return `${path} is ${hex}, expected a canonical address (sign-extended from at most 53 bits)`;
+    if (Number.isNaN(fromHex(hex))) return wrong(path, hex);
+  }
+  for (const name in profile.symbols) {
+    const hex = profile.symbols[name] ?? '';
+    if (Number.isNaN(fromHex(hex))) return wrong(`/symbols/${name}`, hex);
   }
   return undefined;
 }
 
-/** Every address of the profile with its path, in the order of its fields. */
+/** Every address of the profile but its symbols (they are many), with its path. */
 function* addressesOf(profile: MachineProfile): Generator<readonly [path: string, hex: Hex], void, undefined> {
-  const { kernel, moduleRegion, reserved, symbols, percpu, staticCalls, returnThunk } = profile;
+  const { kernel, moduleRegion, reserved, percpu, staticCalls, returnThunk } = profile;
   yield ['/kernel/text', kernel.text];
   yield ['/kernel/etext', kernel.etext];
   yield ['/kernel/end', kernel.end];
@@ -62,7 +70,6 @@ function* addressesOf(profile: MachineProfile): Generator<readonly [path: string
     yield [`${path}/end`, range.end];
   }
   for (const [index, area] of reserved.entries()) yield* pair(`/reserved/${index}`, area);
-  for (const [name, address] of Object.entries(symbols)) yield [`/symbols/${name}`, address];
   if (returnThunk) yield ['/returnThunk/address', returnThunk.address];
   for (const [name, key] of Object.entries(staticCalls?.keys ?? {})) {
     const path = `/staticCalls/keys/${name}`;
@@ -88,6 +95,8 @@ function* pair(path: string, [first, second]: readonly [Hex, Hex]): Generator<re
 
 function badKernel({ kernel }: MachineProfile): string | undefined {
   const { text, etext, end, initFree } = kernel;
+  if (Math.abs(fromHex(text)) > FARTHEST || Math.abs(fromHex(end)) > FARTHEST)
+    return `/kernel is [${text}, ${end}), expected addresses that are sign-extended from at most 52 bits`;
   if (fromHex(text) >= fromHex(etext)) return `/kernel/etext is ${etext}, expected an address above text, ${text}`;
   if (fromHex(etext) > fromHex(end)) return `/kernel/end is ${end}, expected an address not below etext, ${etext}`;
   if (initFree && fromHex(initFree[0]) > fromHex(initFree[1]))
