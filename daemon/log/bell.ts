@@ -10,11 +10,12 @@ export class Bell {
     for (const machine of this.listeners.keys()) this.ring(machine);
   }
 
-  listen(machine: string): Listener {
+  listen(machine: string, onClose?: () => void): Listener {
     const set = this.listeners.get(machine) ?? new Set();
     this.listeners.set(machine, set);
     const listener = new Listener(() => {
-      set.delete(listener);
+      if (!set.delete(listener)) return;
+      onClose?.();
       if (set.size === 0 && this.listeners.get(machine) === set) this.listeners.delete(machine);
     });
     set.add(listener);

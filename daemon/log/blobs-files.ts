@@ -6,8 +6,7 @@ import { mkdirSync, readdirSync, rmSync } from 'node:fs';
 import { type FileHandle, mkdir, open, readFile, rename, rm, stat } from 'node:fs/promises';
 import { join } from 'node:path';
 import { type BlobStore, blobStore, sha256Of } from './blobs.ts';
-import { StoreError } from './errors.ts';
-import { messageOf } from './lmdb-schema.ts';
+import { corrupt, messageOf, StoreError } from './errors.ts';
 
 export function openFileBlobs(dataDir: string, maxBytes?: number): BlobStore {
   const root = join(dataDir, 'blobs');
@@ -49,6 +48,7 @@ export function openFileBlobs(dataDir: string, maxBytes?: number): BlobStore {
           return await readFile(path);
         } catch (error) {
           if (codeOf(error) === 'ENOENT') return undefined;
+          if (codeOf(error) === 'EISDIR') throw corrupt(path, 'a file', 'a folder');
           throw new StoreError('store-unavailable', `${path} can't be read: ${messageOf(error)}`, error);
         }
       },

@@ -60,3 +60,17 @@ export function corrupt(key: string, expected: string, met: string): StoreError 
 export function closed(): StoreError {
   return new StoreError('store-closed', 'the store is closed');
 }
+
+export function isNumber(value: unknown, least: number): value is number {
+  return typeof value === 'number' && Number.isSafeInteger(value) && value >= least;
+}
+
+export function messageOf(error: unknown): string {
+  return error instanceof Error ? error.message : String(error);
+}
+
+/** What was met, short enough for a message. */
+export function shown(value: unknown): string {
+  const text = JSON.stringify(value) ?? String(value);
+  return text.length > 60 ? `${text.slice(0, 60)}…` : text;
+}

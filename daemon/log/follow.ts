@@ -8,7 +8,7 @@ import type { Entry, ReadOptions, ReadResult } from './log.ts';
 /** What a store has to offer to be followed. The listener rings at news of the machine, and when the store closes. */
 export type Followable = {
   read(name: string, epoch: string, options: ReadOptions): Promise<ReadResult>;
-  listen(name: string, epoch: string, after: () => number): Listener;
+  listen(name: string, epoch: string): Listener;
 };
 
 /** Milliseconds between two attempts while the store is away. */
@@ -25,7 +25,7 @@ export async function* follow(
   let position = after;
   let retry = RETRY_FIRST;
   // Listening starts before the first read, so that a commit between a read and a wait is not missed.
-  const listener = store.listen(name, epoch, () => position);
+  const listener = store.listen(name, epoch);
   // Any number of followers may share a signal.
   setMaxListeners(0, signal);
   signal.addEventListener('abort', listener.ring);

@@ -10,7 +10,7 @@
  *   owner       'owner'         -> {pid, started}: the process that has this folder
  */
 import { type Database, open, type RootDatabase } from 'lmdb';
-import { corrupt, StoreError } from './errors.ts';
+import { corrupt, isNumber, messageOf, StoreError, shown } from './errors.ts';
 import type { Entry } from './log.ts';
 
 export type MachineRecord = {
@@ -119,20 +119,6 @@ export function newestSnapshot(tables: Tables, slot: number, atOrBefore: number)
     return number;
   }
   return -1;
-}
-
-export function isNumber(value: unknown, least: number): value is number {
-  return typeof value === 'number' && Number.isSafeInteger(value) && value >= least;
-}
-
-export function messageOf(error: unknown): string {
-  return error instanceof Error ? error.message : String(error);
-}
-
-/** What was met, short enough for a message. */
-export function shown(value: unknown): string {
-  const text = JSON.stringify(value) ?? String(value);
-  return text.length > 60 ? `${text.slice(0, 60)}…` : text;
 }
 
 function reading<T>(key: string, get: () => T): T {

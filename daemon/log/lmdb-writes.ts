@@ -2,8 +2,8 @@
  * Writes to a machine's record, each conditional on the one before. LMDB's writer thread checks the condition, so that
  * many writes are under way at once and share one sync (group commit), while a write whose predecessor failed fails too.
  */
-import { closed, StoreError } from './errors.ts';
-import { type MachineRecord, machineRecord, messageOf, type Tables } from './lmdb-schema.ts';
+import { closed, messageOf, StoreError } from './errors.ts';
+import { type MachineRecord, machineRecord, type Tables } from './lmdb-schema.ts';
 
 /** A machine as it will be when all writes under way are done. */
 export type Pending = {

@@ -2,7 +2,7 @@
 import { mkdirSync } from 'node:fs';
 import { join } from 'node:path';
 import { Bell } from './bell.ts';
-import { corrupt } from './errors.ts';
+import { corrupt, shown } from './errors.ts';
 import { leaveFolder, takeFolder } from './lmdb-owner.ts';
 import {
   commitsAfter,
@@ -12,7 +12,6 @@ import {
   machineRecord,
   newestSnapshot,
   openTables,
-  shown,
   type Tables,
 } from './lmdb-schema.ts';
 import { sweepSome } from './lmdb-sweep.ts';

@@ -9,8 +9,8 @@ import { follow } from './follow.ts';
 import type { EventLog } from './log.ts';
 
 export type Store = Omit<EventLog, 'follow'> & {
-  /** Rings at news of the machine and when the store closes. `after` is where the follower is now. */
-  listen(name: string, epoch: string, after: () => number): Listener;
+  /** Rings at news of the machine and when the store closes. */
+  listen(name: string, epoch: string): Listener;
 };
 
 export function eventLog(store: Store): EventLog {

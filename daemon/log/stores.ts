@@ -1,9 +1,13 @@
 /** Where a daemon keeps what it has to remember: the one place that chooses between the stores. */
 import { type BlobStore, openMemoryBlobs } from './blobs.ts';
 import { openFileBlobs } from './blobs-files.ts';
+import { openRedisBlobs } from './blobs-redis.ts';
 import { openLmdbLog } from './lmdb.ts';
 import type { EventLog } from './log.ts';
 import { openMemoryLog } from './memory.ts';
+import { openRedisLog } from './redis.ts';
+import { connectRedis } from './redis-client.ts';
+import { BLOCK_MS } from './redis-waker.ts';
 
 export type StoreConfig = { readonly dataDir: string } | { readonly redisUrl: string } | { readonly memory: true };
 
@@ -11,8 +15,23 @@ export type Stores = { readonly log: EventLog; readonly blobs: BlobStore; close(
 
 /** @throws StoreError when a folder is locked or not ours, or when Redis can't be reached. */
 export async function openStores(config: StoreConfig): Promise<Stores> {
-  if ('redisUrl' in config) throw new Error('not yet');
+  if ('redisUrl' in config) return openRedis(config.redisUrl);
   const log = 'memory' in config ? openMemoryLog() : await openLmdbLog(config.dataDir);
   const blobs = 'memory' in config ? openMemoryBlobs() : openFileBlobs(config.dataDir);
   return { log, blobs, close: () => log.close() };
+}
+
+async function openRedis(url: string): Promise<Stores> {
+  const client = await connectRedis(url);
+  // A block that is not over long after its time means a dead connection.
+  const blocking = await connectRedis(url, { commandTimeout: BLOCK_MS + 4000 });
+  const log = openRedisLog(client, blocking);
+  return {
+    log,
+    blobs: openRedisBlobs(client),
+    close: async () => {
+      await log.close();
+      client.disconnect();
+    },
+  };
 }

@@ -1,0 +1,195 @@
+/** The log in Redis Streams, shared by any number of daemons. redis-keys.ts says what is stored how, redis/*.lua decide. */
+import type { Redis } from 'ioredis';
+import { Bell } from './bell.ts';
+import { corrupt, isNumber, shown } from './errors.ts';
+import type { Entry, EventLog, Gone, MachineHead } from './log.ts';
+import { guarded, run, runForBytes, script } from './redis-client.ts';
+import { keysOf, machineKey, REGISTRY } from './redis-keys.ts';
+import { openWaker } from './redis-waker.ts';
+import { pageLimits } from './rules.ts';
+import { eventLog } from './store.ts';
+
+const SCRIPTS = {
+  create: script('create'),
+  append: script('append'),
+  read: script('read'),
+  remove: script('remove'),
+  putSnapshot: script('put-snapshot'),
+  latestSnapshot: script('latest-snapshot'),
+  trim: script('trim'),
+};
+
+/** Commits deleted by one call of trim.lua: Redis does nothing else meanwhile. */
+const TRIM_SLICE = 100;
+
+/** `client` stays the caller's; `blocking` is the log's own and closed with it. */
+export function openRedisLog(client: Redis, blocking: Redis): EventLog {
+  const bell = new Bell();
+  const waker = openWaker(client, blocking, bell);
+
+  return eventLog({
+    listen: (name, epoch) => bell.listen(name, waker.watch(name, keysOf(name, epoch).commits)),
+
+    async create(name, epoch, first) {
+      const keys = keysOf(name, epoch);
+      // First the registry, so that it never misses a machine: it lives in another slot than the machine's keys.
+      await guarded(client, [REGISTRY], () => client.hset(REGISTRY, name, epoch));
+      const all = [keys.machine, keys.commits, keys.ids, keys.snapshots, keys.snapshotNumbers];
+      const [status, theirs, head] = await reply(
+        run(client, SCRIPTS.create, all, [epoch, first.id, first.text]),
+        keys.machine,
+      );
+      if (status === 'created') {
+        bell.ring(name);
+        return { status, epoch, number: 1 };
+      }
+      if (status === 'duplicate') return { status, epoch: text(theirs, keys.machine), number: 1 };
+      return { status: 'machine-exists', epoch: text(theirs, keys.machine), head: number(head, keys.machine) };
+    },
+
+    async remove(name, epoch) {
+      const keys = keysOf(name, epoch);
+      const all = [keys.machine, keys.commits, keys.ids, keys.snapshots, keys.snapshotNumbers];
+      const answer = await reply(run(client, SCRIPTS.remove, all, [epoch]), keys.machine);
+      if (answer[0] !== 'removed') return gone(answer, keys.machine);
+      bell.ring(name);
+      await guarded(client, [REGISTRY], () => run(client, FORGET, [REGISTRY], [name, epoch]));
+      return { status: 'removed' };
+    },
+
+    async list() {
+      const names = await guarded(client, [REGISTRY], () => client.hkeys(REGISTRY));
+      const heads = await Promise.all(names.map((name) => readHead(client, name)));
+      return heads.filter((head) => head !== undefined).sort((a, b) => (a.name < b.name ? -1 : 1));
+    },
+
+    head: (name) => readHead(client, name),
+
+    async append(name, epoch, expected, entry) {
+      const keys = keysOf(name, epoch);
+      const next = expected + 1;
+      const args = [epoch, expected, next, entry.id, entry.text];
+      const answer = await reply(
+        run(client, SCRIPTS.append, [keys.machine, keys.commits, keys.ids], args),
+        keys.machine,
+      );
+      switch (answer[0]) {
+        case 'appended':
+          bell.ring(name);
+          return { status: 'appended', number: next };
+        case 'duplicate':
+          return { status: 'duplicate', number: number(answer[1], keys.ids) };
+        case 'version-conflict':
+          return { status: 'version-conflict', head: number(answer[1], keys.machine) };
+        default:
+          return gone(answer, keys.machine);
+      }
+    },
+
+    async read(name, epoch, options) {
+      const keys = keysOf(name, epoch);
+      const { limit, maxBytes } = pageLimits(options);
+      const args = [epoch, options.after, limit, maxBytes];
+      const answer = await reply(run(client, SCRIPTS.read, [keys.machine, keys.commits], args), keys.machine);
+      switch (answer[0]) {
+        case 'page': {
+          const head = number(answer[1], keys.machine);
+          return { status: 'page', entries: decodePage(answer[2], options.after, head, keys.commits), head };
+        }
+        case 'trimmed':
+          return { status: 'trimmed', first: number(answer[1], keys.machine) };
+        case 'beyond-head':
+          return { status: 'beyond-head', head: number(answer[1], keys.machine) };
+        default:
+          return gone(answer, keys.machine);
+      }
+    },
+
+    async putSnapshot(name, epoch, at, bytes) {
+      const keys = keysOf(name, epoch);
+      const args = [epoch, at, Buffer.from(bytes.buffer, bytes.byteOffset, bytes.length)];
+      const all = [keys.machine, keys.snapshots, keys.snapshotNumbers];
+      const answer = await reply(run(client, SCRIPTS.putSnapshot, all, args), keys.machine);
+      if (answer[0] === 'stored') return { status: 'stored' };
+      if (answer[0] === 'beyond-head') return { status: 'beyond-head', head: number(answer[1], keys.machine) };
+      return gone(answer, keys.machine);
+    },
+
+    async latestSnapshot(name, epoch, atOrBefore) {
+      const keys = keysOf(name, epoch);
+      const all = [keys.machine, keys.snapshots, keys.snapshotNumbers];
+      const answer = await reply(runForBytes(client, SCRIPTS.latestSnapshot, all, [epoch, atOrBefore]), keys.snapshots);
+      const [at, bytes] = answer;
+      if (at === undefined) return undefined;
+      const found = number(String(at), keys.snapshotNumbers);
+      if (!(bytes instanceof Uint8Array)) throw corrupt(`${keys.snapshots} ${found}`, 'bytes', shown(bytes));
+      return { number: found, bytes };
+    },
+
+    async trim(name, epoch, upTo) {
+      const keys = keysOf(name, epoch);
+      const all = [keys.machine, keys.commits, keys.ids, keys.snapshots, keys.snapshotNumbers];
+      for (;;) {
+        const answer = await reply(run(client, SCRIPTS.trim, all, [epoch, upTo, TRIM_SLICE]), keys.machine);
+        if (answer[0] !== 'trimmed') return gone(answer, keys.machine);
+        if (answer[2] !== 1) return { status: 'trimmed', first: number(answer[1], keys.machine) };
+      }
+    },
+
+    async close() {
+      waker.close();
+      bell.ringAll();
+    },
+  });
+}
+
+const FORGET = script('forget');
+const FIELDS = ['form', 'epoch', 'first', 'head'] as const;
+
+async function readHead(client: Redis, name: string): Promise<MachineHead | undefined> {
+  const key = machineKey(name);
+  const [form, epoch, first, head] = await guarded(client, [key], () => client.hmget(key, ...FIELDS));
+  if (epoch === null || epoch === undefined) return undefined;
+  if (form !== '1') throw corrupt(key, 'form 1, the newest that this program knows', `form ${shown(form)}`);
+  return { name, epoch, first: number(first, key), head: number(head, key) };
+}
+
+function decodePage(found: unknown, after: number, head: number, key: string): readonly Entry[] {
+  const page: Entry[] = [];
+  for (const one of Array.isArray(found) ? found : []) {
+    const [streamId, fields]: readonly unknown[] = Array.isArray(one) ? one : [];
+    const next = after + page.length + 1;
+    if (streamId !== `${next}-0`) throw corrupt(key, `the entry ${next}-0`, shown(streamId));
+    const [idName, id, textName, body]: readonly unknown[] = Array.isArray(fields) ? fields : [];
+    if (idName !== 'id' || textName !== 'text' || typeof id !== 'string' || typeof body !== 'string') {
+      throw corrupt(`${key} ${next}-0`, 'the fields id and text', shown(fields));
+    }
+    page.push({ number: next, id, text: body });
+  }
+  if (page.length === 0 && after < head)
+    throw corrupt(key, `the entry ${after + 1}-0`, `nothing, although ${head} is the head`);
+  return page;
+}
+
+async function reply(answer: Promise<unknown>, key: string): Promise<readonly unknown[]> {
+  const found = await answer;
+  if (!Array.isArray(found)) throw corrupt(key, 'an answer of the script', shown(found));
+  return found;
+}
+
+function gone([status, epoch]: readonly unknown[], key: string): Gone {
+  if (status === 'no-such-machine') return { status };
+  if (status === 'epoch-changed') return { status, epoch: text(epoch, key) };
+  throw corrupt(key, 'an answer of the script', shown(status));
+}
+
+function text(value: unknown, key: string): string {
+  if (typeof value !== 'string') throw corrupt(key, 'text', shown(value));
+  return value;
+}
+
+function number(value: unknown, key: string): number {
+  const found = typeof value === 'string' && /^\d{1,16}$/.test(value) ? Number(value) : Number.NaN;
+  if (!isNumber(found, 0)) throw corrupt(key, 'the number of a commit', shown(value));
+  return found;
+}

@@ -1,0 +1,100 @@
+/** A real redis-server on a free port with a folder of its own, for as long as a test needs it. */
+import { type ChildProcess, spawn, spawnSync } from 'node:child_process';
+import { once } from 'node:events';
+import { mkdtempSync, rmSync } from 'node:fs';
+import { createServer } from 'node:net';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { setTimeout as sleep } from 'node:timers/promises';
+import { Redis } from 'ioredis';
+
+export type RedisServer = {
+  readonly url: string;
+  readonly port: number;
+  /** Ends the server at once, as a crash does. Its folder stays. */
+  kill(): Promise<void>;
+  /** Stops it in its tracks, and lets it go on: a server that hangs. */
+  pause(): void;
+  resume(): void;
+  /** Starts it again on the same port and folder. */
+  start(): Promise<void>;
+  /** Kills it and deletes its folder. */
+  close(): Promise<void>;
+};
+
+/** Options as on the command line, without the dashes: `{ appendonly: 'yes', appendfsync: 'always' }`. */
+export type RedisServerOptions = Readonly<Record<string, string>>;
+
+const STARTS_WITHIN_MS = 10_000;
+
+/** Why tests with Redis can't run here, to name it when they are skipped; undefined if they can. */
+export function noRedisServer(): string | undefined {
+  const found = spawnSync('redis-server', ['--version']);
+  return found.status === 0 ? undefined : 'SKIPPED: there is no redis-server on this machine';
+}
+
+export async function startRedis(options: RedisServerOptions = {}): Promise<RedisServer> {
+  const folder = mkdtempSync(join(tmpdir(), 'veneerd-redis-'));
+  const port = await freePort();
+  let server: ChildProcess | undefined;
+
+  const kill = async (): Promise<void> => {
+    const there = server;
+    server = undefined;
+    if (there === undefined || there.exitCode !== null || there.signalCode !== null) return;
+    there.kill('SIGKILL');
+    await once(there, 'exit');
+  };
+  const start = async (): Promise<void> => {
+    const settings = { port: String(port), bind: '127.0.0.1', dir: folder, save: '', ...options };
+    const args = Object.entries(settings).flatMap(([name, value]) => [`--${name}`, value]);
+    server = spawn('redis-server', args, { stdio: 'ignore' });
+    await untilPong(port, server);
+  };
+
+  await start();
+  return {
+    url: `redis://127.0.0.1:${port}`,
+    port,
+    kill,
+    pause: () => void server?.kill('SIGSTOP'),
+    resume: () => void server?.kill('SIGCONT'),
+    start,
+    close: async () => {
+      await kill();
+      rmSync(folder, { recursive: true, force: true });
+    },
+  };
+}
+
+async function untilPong(port: number, server: ChildProcess): Promise<void> {
+  const client = new Redis(port, '127.0.0.1', { lazyConnect: true, retryStrategy: () => null });
+  client.on('error', () => undefined);
+  const deadline = Date.now() + STARTS_WITHIN_MS;
+  try {
+    for (;;) {
+      if (server.exitCode !== null) throw new Error(`redis-server ended with ${server.exitCode}`);
+      try {
+        await client.connect();
+        await client.ping();
+        return;
+      } catch (error) {
+        client.disconnect();
+        if (Date.now() > deadline) throw error;
+        await sleep(20);
+      }
+    }
+  } finally {
+    client.disconnect();
+  }
+}
+
+export async function freePort(): Promise<number> {
+  const server = createServer().listen(0, '127.0.0.1');
+  await once(server, 'listening');
+  const address = server.address();
+  server.close();
+  await once(server, 'close');
+  if (address === null || typeof address === 'string') throw new Error('no port');
+  return address.port;
+}
