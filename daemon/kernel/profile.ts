@@ -22,11 +22,14 @@ export interface Profile {
   readonly symbols: ReadonlyMap<string, number>;
   readonly gplOnly: ReadonlySet<string>;
   readonly vermagic: string | undefined;
+  /** x86-64: where returns go that a mitigation redirects. */
+  readonly returnThunk: { readonly name: string; readonly address: number; readonly enabled: boolean } | undefined;
 }
 
 /** Reads a profile that was checked when the machine was booted. */
 export function readProfile(source: MachineProfile): Profile {
   const { direct, fallback } = source.moduleRegion;
+  const thunk = source.returnThunk;
   const range = (r: typeof direct) => (r ? { start: fromHex(r.start), end: fromHex(r.end) } : undefined);
   return {
     source,
@@ -41,5 +44,6 @@ export function readProfile(source: MachineProfile): Profile {
     symbols: new Map(Object.entries(source.symbols).map(([name, address]) => [name, fromHex(address)])),
     gplOnly: new Set(source.gplOnly ?? []),
     vermagic: source.vermagic,
+    returnThunk: thunk && { ...thunk, address: fromHex(thunk.address) },
   };
 }

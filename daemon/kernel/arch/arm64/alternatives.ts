@@ -3,8 +3,8 @@
  * Models arch/arm64/kernel/alternative.c, v6.1 and v6.12: `apply_alternatives_module`.
  */
 import type { PlacedModule } from '../arch.ts';
-import { decode, encode, INSN, is, NOP } from './insn.ts';
 import { type FindSpot, placedSection } from '../placed-memory.ts';
+import { decode, encode, INSN, is, NOP } from './insn.ts';
 
 /** struct alt_instr. */
 const ENTRY_SIZE = 12;

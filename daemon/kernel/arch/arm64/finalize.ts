@@ -3,11 +3,11 @@
  * Models arch/arm64/kernel/module.c, v6.1 and v6.12: `module_finalize`, `module_init_ftrace_plt`.
  */
 import type { KernelError, PlacedModule } from '../arch.ts';
+import { spotFinder } from '../placed-memory.ts';
 import { applyAlternatives } from './alternatives.ts';
 import { findSpecial, ftraceEntries, type Layout } from './frob.ts';
 import { initFtraceSites } from './ftrace.ts';
 import { initJumpLabels, switchedOnByCaps } from './jump-labels.ts';
-import { spotFinder } from '../placed-memory.ts';
 import { PLT_ENTRY_SIZE, pltEntry } from './plt.ts';
 
 export interface FinalizeOptions {

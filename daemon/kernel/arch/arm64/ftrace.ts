@@ -3,9 +3,9 @@
  * Models arch/arm64/kernel/ftrace.c: `ftrace_init_nop` of v6.1, and `ftrace_call_adjust` and `ftrace_init_nop` of v6.12.
  */
 import type { PlacedModule } from '../arch.ts';
+import { type FindSpot, placedSection } from '../placed-memory.ts';
 import type { Layout } from './frob.ts';
 import { encode, INSN, is, NOP } from './insn.ts';
-import { type FindSpot, placedSection } from '../placed-memory.ts';
 
 const MOV_X9_X30 = encode(INSN.mov, { rd: 9, rm: 30 }) ?? NOP;
 const TWO_32 = 2 ** 32;

@@ -6,8 +6,8 @@
  * `arm64_const_caps_ready` (6.1). All others count as being in their first state, as the compiler laid the branch out.
  */
 import type { PlacedModule } from '../arch.ts';
-import { encode, INSN, NOP } from './insn.ts';
 import { type FindSpot, placedSection } from '../placed-memory.ts';
+import { encode, INSN, NOP } from './insn.ts';
 
 /** struct jump_entry: code, target and key, each relative to itself; the key's low bits are flags. */
 const ENTRY_SIZE = 16;

@@ -1,0 +1,133 @@
+/**
+ * The x86-64 instructions that the loader and static calls write or patch: one table for encoding, decoding and text.
+ * Source: Intel SDM volume 2 (CALL, JMP, Jcc, RET, INT3, NOP, XOR, UD); arch/x86/include/asm/text-patching.h, v6.1.
+ *
+ * Addresses are signed numbers (exact below 2^53). Text is AT&T syntax, as the kernel's and objdump's.
+ */
+import { toHex } from '../../../../protocol/address.ts';
+
+export interface Insn {
+  readonly name: string;
+  /** The fixed bytes; a condition is added to the last of them. */
+  readonly opcode: readonly number[];
+  /** True where the low four bits of the last opcode byte are a condition. */
+  readonly cond: boolean;
+  /** True where four bytes follow: the target's distance from the next instruction. */
+  readonly rel32: boolean;
+  /** Bytes in all. */
+  readonly length: number;
+  readonly template: string;
+}
+
+/** `target` of a branch, `cond` 0-15 of a conditional one. */
+export type Operands = Readonly<{ target?: number; cond?: number }>;
+
+/** `opcode` in hex; then `rel32` where a branch's distance follows. A last digit `?` is a condition. */
+const insn = (name: string, pattern: string, template: string): Insn => {
+  const parts = pattern.split(' ');
+  const rel32 = parts.at(-1) === 'rel32';
+  const fixed = rel32 ? parts.slice(0, -1) : parts;
+  return {
+    name,
+    opcode: fixed.map((byte) => Number.parseInt(byte.replace('?', '0'), 16)),
+    cond: pattern.includes('?'),
+    rel32,
+    length: fixed.length + (rel32 ? 4 : 0),
+    template,
+  };
+};
+
+export const INSN = {
+  call: insn('call', 'e8 rel32', 'call {target}'),
+  jmp: insn('jmp', 'e9 rel32', 'jmp {target}'),
+  jcc: insn('jcc', '0f 8? rel32', 'j{cond} {target}'),
+  ret: insn('ret', 'c3', 'ret'),
+  int3: insn('int3', 'cc', 'int3'),
+  nop5: insn('nop5', '0f 1f 44 00 00', 'nopl 0x0(%rax,%rax,1)'),
+  /** One instruction of five bytes that clears eax: what calls __static_call_return0. */
+  xor5: insn('xor5', '2e 2e 2e 31 c0', 'cs cs cs xor %eax,%eax'),
+  /** Ends every trampoline, and marks it as one. */
+  ud1: insn('ud1', '0f b9 cc', 'ud1 %esp,%ecx'),
+  ud2: insn('ud2', '0f 0b', 'ud2'),
+} as const;
+
+/** Bytes from the next instruction to the target, both inclusive. */
+export const REACH = { min: -(2 ** 31), max: 2 ** 31 - 1 } as const;
+
+/** True when a branch of `length` bytes at `from` can go to `to`. */
+export const reaches = (from: number, length: number, to: number): boolean => {
+  const distance = to - (from + length);
+  return distance >= REACH.min && distance <= REACH.max;
+};
+
+/** The bytes of an instruction at `pc`; undefined when an operand is missing, no integer, or out of reach. */
+export const encode = (what: Insn, operands: Operands = {}, pc = 0): Uint8Array | undefined => {
+  const bytes = new Uint8Array(what.length);
+  bytes.set(what.opcode);
+  if (what.cond) {
+    const { cond = Number.NaN } = operands;
+    if (!Number.isInteger(cond) || cond < 0 || cond > 15) return undefined;
+    const last = what.opcode.length - 1;
+    bytes[last] = (bytes[last] ?? 0) | cond;
+  }
+  if (what.rel32) {
+    const { target = Number.NaN } = operands;
+    if (!Number.isInteger(target) || !reaches(pc, what.length, target)) return undefined;
+    new DataView(bytes.buffer).setInt32(what.opcode.length, target - (pc + what.length), true);
+  }
+  return bytes;
+};
+
+/**
+ * The bytes of a branch at `pc` as the kernel makes them (`text_gen_insn`): the distance is cut to 32 bits and nobody checks
+ * it, so a target out of reach gives a branch to somewhere else.
+ */
+export const branch = (what: Insn, pc: number, target: number, cond = 0): Uint8Array => {
+  const bytes = new Uint8Array(what.length);
+  bytes.set(what.opcode);
+  const end = what.opcode.length;
+  if (what.cond) bytes[end - 1] = (bytes[end - 1] ?? 0) | cond;
+  new DataView(bytes.buffer).setInt32(end, target - (pc + what.length), true);
+  return bytes;
+};
+
+/** True when `bytes` at `at` begin with this instruction, whatever its operands; false when they end before it does. */
+export const is = (what: Insn, bytes: Uint8Array, at = 0): boolean => {
+  if (at + what.length > bytes.length) return false;
+  const last = what.opcode.length - 1;
+  return what.opcode.every((byte, i) => ((bytes[at + i] ?? 0) & (what.cond && i === last ? 0xf0 : 0xff)) === byte);
+};
+
+export interface Decoded {
+  readonly insn: Insn;
+  readonly operands: Operands;
+}
+
+/** Which instruction of the table `bytes` at `at` begin with, `pc` being its address; undefined for any other. */
+export const decode = (bytes: Uint8Array, pc = 0, at = 0): Decoded | undefined => {
+  const found = Object.values<Insn>(INSN).find((what) => is(what, bytes, at));
+  if (!found) return undefined;
+  const end = at + found.opcode.length;
+  return {
+    insn: found,
+    operands: {
+      ...(found.cond ? { cond: (bytes[end - 1] ?? 0) & 0xf } : {}),
+      ...(found.rel32 ? { target: pc + found.length + readRel32(bytes, end) } : {}),
+    },
+  };
+};
+
+const readRel32 = (bytes: Uint8Array, at: number): number =>
+  new DataView(bytes.buffer, bytes.byteOffset, bytes.byteLength).getInt32(at, true);
+
+const CONDITIONS = 'o no b ae e ne be a s ns p np l ge le g'.split(' ');
+
+/** Assembler text of the instruction at the start of `bytes`; `.byte 0x…` of the first byte for what the table doesn't hold. */
+export const text = (bytes: Uint8Array, pc = 0): string => {
+  const found = decode(bytes, pc);
+  if (!found) return bytes.length === 0 ? '' : `.byte 0x${(bytes[0] ?? 0).toString(16).padStart(2, '0')}`;
+  const { cond, target } = found.operands;
+  return found.insn.template
+    .replace('{cond}', cond === undefined ? '' : (CONDITIONS[cond] ?? ''))
+    .replace('{target}', target === undefined ? '' : toHex(target));
+};
