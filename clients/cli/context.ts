@@ -62,8 +62,9 @@ function unreachable(url: string, why: string): CliFailure {
 /** The machine that `-m` or VENEERD_MACHINE names, or the only one that there is. */
 export async function theMachine(context: Context, client: Client): Promise<MachineHandle> {
   const named = context.options.machine;
-  if (named !== undefined) return client.machine(named);
+  // Asked even when the answer is known: this says at once when nobody answers, a command would wait for a connection.
   const machines = await client.machines();
+  if (named !== undefined) return client.machine(named);
   const [first, second] = machines;
   if (first === undefined) throw usage('there is no machine yet: create one with `veneer boot NAME`');
   if (second === undefined) return client.machine(first.name);

@@ -72,9 +72,8 @@ export const addBoot: AddCommand = (program, go) => {
 async function boot(context: Context, name: string, options: BootOptions): Promise<void> {
   const fields = await bootFields(context, options);
   const done = await withClient(context, async (client) => {
-    if (options.replace && (await client.machines()).some((machine) => machine.name === name)) {
-      await client.machine(name).remove();
-    }
+    const exists = (await client.machines()).some((machine) => machine.name === name);
+    if (exists && options.replace) await client.machine(name).remove();
     return client.boot(name, fields);
   });
   const profile = bootedProfile(done);
@@ -89,7 +88,7 @@ async function boot(context: Context, name: string, options: BootOptions): Promi
       ['image', `${profile.kernel.text} – ${profile.kernel.end}`],
       ['direct', direct ? `${direct.start} – ${direct.end}` : 'none'],
       ['fallback', fallback ? `${fallback.start} – ${fallback.end}` : 'none'],
-      ['exports', count(exports)],
+      ['exports', profile.openSymbols ? `${count(exports)}, and whatever a module asks for` : count(exports)],
     ]),
   );
 }
