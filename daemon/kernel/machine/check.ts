@@ -2,7 +2,6 @@
 import { fromHex, type Hex, toHex } from '../../../protocol/address.ts';
 import { type MachineProfile, MachineProfileSchema } from '../../../protocol/profile.ts';
 import { validator } from '../../../protocol/validate.ts';
-import { DIRECT_SIZE } from './windows.ts';
 
 /** The most entries of each list. Debian's vmlinux exports 28,000 symbols and has 6,000 static-call sites. */
 export const LIMITS = {
@@ -104,7 +103,7 @@ function badKernel({ kernel }: MachineProfile): string | undefined {
   return undefined;
 }
 
-function badWindows({ arch, pageSize, moduleRegion, percpu }: MachineProfile): string | undefined {
+function badWindows({ pageSize, moduleRegion, percpu }: MachineProfile): string | undefined {
   const windows = { '/moduleRegion/direct': moduleRegion.direct, '/moduleRegion/fallback': moduleRegion.fallback };
   for (const [path, range] of Object.entries({ ...windows, '/percpu': percpu })) {
     if (range && fromHex(range.start) >= fromHex(range.end))
@@ -116,10 +115,6 @@ function badWindows({ arch, pageSize, moduleRegion, percpu }: MachineProfile): s
         return `${path}/${edge} is ${window[edge]}, expected a multiple of the page size, ${pageSize}`;
     }
   }
-  const { direct } = moduleRegion;
-  const size = direct ? fromHex(direct.end) - fromHex(direct.start) : 0;
-  if (arch === 'arm64' && size > DIRECT_SIZE)
-    return `/moduleRegion/direct has ${size} bytes, expected at most ${DIRECT_SIZE}: what a branch reaches makes it direct`;
   return undefined;
 }
 

@@ -157,11 +157,6 @@ describe('a profile that makes no sense', () => {
       { kernel: { text: '0xffe0000000000001', etext: '0xffe0000000010000', end: '0xffe0000000020000' } },
       '/kernel is [0xffe0000000000001',
     ],
-    [
-      'a direct window that no branch crosses',
-      { moduleRegion: { direct: { ...direct, end: '0xffff800008d01000' } } },
-      '/moduleRegion/direct has 134221824 bytes, expected at most 134217728',
-    ],
     ['a reserved area that is empty', { reserved: [['0xffff800000d01000', '0xffff800000d01000']] }, '/reserved/0/1'],
     [
       'reserved areas that overlap',
