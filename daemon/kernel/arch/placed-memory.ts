@@ -23,12 +23,19 @@ export const spotFinder = (placed: PlacedModule): FindSpot => {
     if (!bytes || bytes.length === 0 || Number.isNaN(start)) continue;
     pieces.push({ start, view: new DataView(bytes.buffer, bytes.byteOffset, bytes.byteLength) });
   }
-  // Neighbours in the tables patch the same section, so the last one found comes first.
-  let last: Piece | undefined;
-  const holds = (p: Piece, address: number): boolean => address >= p.start && address < p.start + p.view.byteLength;
+  pieces.sort((a, b) => a.start - b.start);
   return (address) => {
-    if (!last || !holds(last, address)) last = pieces.find((p) => holds(p, address));
-    return last && { view: last.view, at: address - last.start, bytes: last.view.byteLength - (address - last.start) };
+    let low = 0;
+    let high = pieces.length;
+    while (low < high) {
+      const middle = (low + high) >>> 1;
+      if ((pieces[middle]?.start ?? 0) <= address) low = middle + 1;
+      else high = middle;
+    }
+    const piece = pieces[low - 1];
+    if (!piece) return undefined;
+    const at = address - piece.start;
+    return at < piece.view.byteLength ? { view: piece.view, at, bytes: piece.view.byteLength - at } : undefined;
   };
 };
 

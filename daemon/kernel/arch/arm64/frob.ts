@@ -117,14 +117,15 @@ const orderForPlts = (elf: ElfModule, rela: RelaColumns): RelaColumns => {
  * so one branch can stay outside the front. Real kernels do this, and the order shows in the PLT.
  */
 const partition = (elf: ElfModule, rela: RelaColumns, order: Uint32Array): number => {
-  const needsPlt = new Uint8Array(rela.count);
-  for (let k = 0; k < rela.count; k++) {
-    const type = rela.type[k] as number;
-    if (type === R_CALL26 || type === R_JUMP26)
-      needsPlt[k] = elf.symbols.shndx[rela.symbol[k] as number] === rela.target ? 0 : 1;
+  const { count, type, symbol, target } = rela;
+  const { shndx } = elf.symbols;
+  const needsPlt = new Uint8Array(count);
+  for (let k = 0; k < count; k++) {
+    const t = type[k] as number;
+    if (t === R_CALL26 || t === R_JUMP26) needsPlt[k] = shndx[symbol[k] as number] === target ? 0 : 1;
   }
   let i = 0;
-  let j = rela.count - 1;
+  let j = count - 1;
   while (i < j) {
     const low = order[i] as number;
     const high = order[j] as number;
@@ -134,7 +135,7 @@ const partition = (elf: ElfModule, rela: RelaColumns, order: Uint32Array): numbe
       order[j] = low;
     } else j--;
   }
-  return Math.max(i, 0);
+  return i;
 };
 
 /**
