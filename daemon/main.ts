@@ -38,10 +38,10 @@ function welcome(url: string): string {
     'Try, in a second terminal:',
     ...(config.demo === 'off'
       ? []
-      : [`  npm run -s veneer -- watch demo${at}      a recorded session, as it is replayed`]),
-    ...(config.demo === 'off' ? [] : [`  npm run -s veneer -- map demo${at}        where its modules are`]),
-    `  npm run -s veneer -- boot m1${at}         a machine of your own`,
-    `  npm run -s veneer -- load m1 FILE.ko${at} an arm64 module: .ko, .ko.gz, .ko.xz or .ko.zst`,
+      : [`  npm run -s veneer -- watch -m demo${at}  a recorded session, as it is replayed`]),
+    ...(config.demo === 'off' ? [] : [`  npm run -s veneer -- map -m demo${at}    where its modules are`]),
+    `  npm run -s veneer -- boot m1${at}        a machine of your own`,
+    `  npm run -s veneer -- load -m m1 FILE.ko${at} an arm64 module: .ko, .ko.gz, .ko.xz or .ko.zst`,
     '',
   ];
   return `${lines.join('\n')}\n`;

@@ -1,7 +1,7 @@
 /** The daemon's edge: HTTP and WebSocket on one port. It checks, hands to the pipelines, and says what came of it. */
 import type { IncomingMessage } from 'node:http';
 import type { Duplex } from 'node:stream';
-import Fastify, { type FastifyBaseLogger } from 'fastify';
+import Fastify, { type FastifyBaseLogger, LogController } from 'fastify';
 import { WebSocketServer } from 'ws';
 import { ERRORS, type WireError, wireError } from '../../protocol/errors.ts';
 import { CLOSE, SOCKET_PATH, SUBPROTOCOL } from '../../protocol/frames.ts';
@@ -46,7 +46,7 @@ export async function openGateway(
 
   const app = Fastify({
     loggerInstance: logger,
-    disableRequestLogging: true,
+    logController: new LogController({ disableRequestLogging: true }),
     bodyLimit: FRAME_BYTES,
     forceCloseConnections: 'idle',
     routerOptions: { maxParamLength: 256 },

@@ -1,4 +1,5 @@
 /** From a command to its commit, in numbered steps. Runs in the machine's mailbox. */
+import { setTimeout as sleep } from 'node:timers/promises';
 import type { Command } from '../../protocol/commands.ts';
 import { COMMIT_VERSION, type Commit } from '../../protocol/commit.ts';
 import type { ErrorCode } from '../../protocol/errors.ts';
@@ -18,6 +19,8 @@ export interface Answer {
 
 /** Attempts at a commit that others beat to its place. */
 const ATTEMPTS = 4;
+/** Two who collided must not collide again: up to so many milliseconds times the attempt before the next one. */
+const WAIT_MS = 5;
 /** No log has this head, so an append that expects it is done only in the past: it asks for a command id. */
 const NEVER = Number.MAX_SAFE_INTEGER;
 
@@ -42,7 +45,10 @@ export async function handle(world: World, machine: MachineRuntime, request: Req
     // 3. Append with the expected version.
     const result = await world.log.append(machine.name, held.epoch, held.commit, entry);
     if (result.status === 'version-conflict') {
-      if (attempt < ATTEMPTS) continue;
+      if (attempt < ATTEMPTS) {
+        await sleep(Math.random() * attempt * WAIT_MS);
+        continue;
+      }
       return refuse('version-conflict', `${machine.name}: others were first, ${ATTEMPTS} times`);
     }
     if (result.status === 'duplicate') return repeat(world, machine, held.epoch, result.number);

@@ -9,10 +9,10 @@ export const PAGE = `<!doctype html>
 <p>This daemon simulates a Linux kernel's module loader. Every decision that the kernel would take (where a module
 lands, which branch needs a veneer) is an event in a log.</p>
 <p>In a terminal, in the project's folder:</p>
-<pre>npm run -s veneer -- watch demo       # a recorded session, replayed: the 128 MB window fills up
-npm run -s veneer -- map demo         # windows, modules, holes, fill
-npm run -s veneer -- boot m1          # a machine of your own
-npm run -s veneer -- load m1 FILE.ko  # .ko, .ko.gz, .ko.xz or .ko.zst, for arm64</pre>
+<pre>npm run -s veneer -- watch -m demo       # a recorded session, replayed: the 128 MB window fills up
+npm run -s veneer -- map -m demo         # windows, modules, holes, fill
+npm run -s veneer -- boot m1             # a machine of your own
+npm run -s veneer -- load -m m1 FILE.ko  # .ko, .ko.gz, .ko.xz or .ko.zst, for arm64</pre>
 <p>Over HTTP: <a href="/machines">/machines</a>, <a href="/machines/demo">/machines/demo</a>,
 <a href="/machines/demo/view">/machines/demo/view</a>, <a href="/machines/demo/session">/machines/demo/session</a>.
 Over WebSocket: <code>/ws</code>, subprotocol <code>veneerd.v1</code>. docs/protocol.md describes both.</p>
