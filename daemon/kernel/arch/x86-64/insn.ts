@@ -125,9 +125,28 @@ const CONDITIONS = 'o no b ae e ne be a s ns p np l ge le g'.split(' ');
 /** Assembler text of the instruction at the start of `bytes`; `.byte 0x…` of the first byte for what the table doesn't hold. */
 export const text = (bytes: Uint8Array, pc = 0): string => {
   const found = decode(bytes, pc);
-  if (!found) return bytes.length === 0 ? '' : `.byte 0x${(bytes[0] ?? 0).toString(16).padStart(2, '0')}`;
+  if (!found) return `.byte 0x${(bytes[0] ?? 0).toString(16).padStart(2, '0')}`;
   const { cond, target } = found.operands;
   return found.insn.template
     .replace('{cond}', cond === undefined ? '' : (CONDITIONS[cond] ?? ''))
     .replace('{target}', target === undefined ? '' : toHex(target));
+};
+
+/**
+ * Assembler text of `code`, hex digits of bytes from `address` on, joined by `; `: up to the first instruction that the table
+ * doesn't hold, and without the int3 that fill a place up.
+ */
+export const textOf = (address: number, code: string): string => {
+  const bytes = Uint8Array.from({ length: code.length >> 1 }, (_, i) =>
+    Number.parseInt(code.slice(i * 2, i * 2 + 2), 16),
+  );
+  const lines = [text(bytes, address)];
+  let at = decode(bytes, address)?.insn.length ?? bytes.length;
+  while (at < bytes.length) {
+    const found = decode(bytes, address + at, at);
+    if (!found) break;
+    if (found.insn !== INSN.int3) lines.push(text(bytes.subarray(at), address + at));
+    at += found.insn.length;
+  }
+  return lines.join('; ');
 };
