@@ -1,0 +1,69 @@
+import { readdirSync, readFileSync } from 'node:fs';
+import { dirname, join, relative, resolve } from 'node:path';
+import { describe, expect, it } from 'vitest';
+
+const ROOT = resolve(import.meta.dirname, '..');
+
+/** Which rooms a room may import from, the first match from the top. What is not listed may import only itself. */
+const ARROWS: readonly (readonly [room: string, allowed: readonly string[]])[] = [
+  ['protocol', []],
+  ['daemon/kernel', ['protocol', 'daemon/modules/manifest.ts', 'daemon/modules/error.ts']],
+  ['daemon/log', ['protocol']],
+  ['daemon/modules', ['protocol']],
+  ['daemon/headless', ['protocol', 'daemon/kernel', 'daemon/modules']],
+  ['daemon/pipelines', ['protocol', 'daemon']],
+  ['daemon/gateway', ['protocol', 'daemon']],
+  ['daemon', ['protocol', 'daemon']],
+  ['clients/sdk', ['protocol']],
+  // `veneer run` works without a daemon: the one door from a client into the daemon's house.
+  ['clients/cli', ['protocol', 'clients/sdk', 'daemon/headless']],
+  ['clients/web', ['protocol', 'clients/sdk']],
+];
+
+const NODE_FREE = ['protocol', 'daemon/kernel'];
+
+function* sources(folder: string): Generator<string> {
+  for (const entry of readdirSync(join(ROOT, folder), { withFileTypes: true })) {
+    const path = join(folder, entry.name);
+    if (entry.isDirectory()) yield* sources(path);
+    else if (entry.name.endsWith('.ts')) yield path;
+  }
+}
+
+function importsOf(file: string): readonly string[] {
+  const text = readFileSync(join(ROOT, file), 'utf8');
+  return [...text.matchAll(/^\s*(?:import|export)\b[^'"]*?from\s+'([^']+)'|\bimport\(\s*'([^']+)'/gm)].map(
+    (match) => match[1] ?? match[2] ?? '',
+  );
+}
+
+const within = (path: string, room: string) => path === room || path.startsWith(`${room}/`);
+const files = ['protocol', 'daemon', 'clients'].flatMap((room) => [...sources(room)]);
+
+describe('imports', () => {
+  it('HOUSE-1: arrows between rooms run one way', () => {
+    const wrong: string[] = [];
+    for (const file of files) {
+      const [room, allowed] = ARROWS.find(([name]) => within(file, name)) ?? [dirname(file), []];
+      for (const target of importsOf(file)) {
+        if (!target.startsWith('.')) continue;
+        const path = relative(ROOT, resolve(ROOT, dirname(file), target));
+        if (!within(path, room) && !allowed.some((other) => within(path, other))) wrong.push(`${file} -> ${path}`);
+      }
+    }
+    expect(wrong).toEqual([]);
+  });
+
+  it('HOUSE-2: the protocol and the simulated kernel use no Node API, no clock and no randomness', () => {
+    const wrong: string[] = [];
+    for (const file of files) {
+      if (!NODE_FREE.some((room) => within(file, room))) continue;
+      for (const target of importsOf(file)) if (target.startsWith('node:')) wrong.push(`${file} -> ${target}`);
+      const text = readFileSync(join(ROOT, file), 'utf8').replace(/\/\*[\s\S]*?\*\/|\/\/.*$/gm, '');
+      for (const name of ['Date.now', 'new Date', 'Math.random', 'performance.now', 'process.', 'Buffer.']) {
+        if (text.includes(name)) wrong.push(`${file} uses ${name}`);
+      }
+    }
+    expect(wrong).toEqual([]);
+  });
+});
