@@ -3,8 +3,18 @@
  * symbol, its name, and its namespace, the last two in `__ksymtab_strings`. In the file the words are relocations.
  * Source: struct kernel_symbol with CONFIG_HAVE_ARCH_PREL32_RELOCATIONS, kernel/module/internal.h, v6.1 and v6.12.
  */
-import { RELOCATION_PREL32, SHF_ALLOC, SHN_LORESERVE, SHN_UNDEF, SHT_NOBITS, SHT_RELA } from './constants.ts';
-import { checked, hex, refuse } from './fault.ts';
+import {
+  EHDR,
+  RELA,
+  RELOCATION_PREL32,
+  SHDR,
+  SHF_ALLOC,
+  SHN_LORESERVE,
+  SHN_UNDEF,
+  SHT_NOBITS,
+  SHT_RELA,
+} from './constants.ts';
+import { checked, hex, refuse, u64 } from './fault.ts';
 import { readRela } from './rela.ts';
 import { readString } from './strings.ts';
 import type { Checked, ElfExport, ElfModule, RelaColumns, Section } from './types.ts';
@@ -29,9 +39,16 @@ export function readExports(elf: ElfModule): Checked<readonly ElfExport[]> {
 
 function readTable(elf: ElfModule, table: Section, gplOnly: boolean, into: ElfExport[]): Checked<undefined> {
   const field = `section ${table.index} (${table.name})`;
-  if (table.type === SHT_NOBITS) return refuse(table.offset, `${field} sh_type`, 'SHT_NOBITS', 'SHT_PROGBITS');
+  const headerAt = u64(elf.view, EHDR.e_shoff) + table.index * SHDR.size;
+  if (table.type === SHT_NOBITS)
+    return refuse(headerAt + SHDR.sh_type, `${field} sh_type`, 'SHT_NOBITS', 'SHT_PROGBITS');
   if (table.size % ENTRY !== 0) {
-    return refuse(table.offset, `${field} sh_size`, hex(table.size), `a multiple of ${ENTRY} (struct kernel_symbol)`);
+    return refuse(
+      headerAt + SHDR.sh_size,
+      `${field} sh_size`,
+      hex(table.size),
+      `a multiple of ${ENTRY} (struct kernel_symbol)`,
+    );
   }
   const rela = elf.sections.find((section) => section.type === SHT_RELA && section.info === table.index);
   if (rela === undefined) return refuse(table.offset, field, 'no relocations', 'one for each word');
@@ -66,9 +83,14 @@ function indexByWord(elf: ElfModule, columns: RelaColumns, table: Section): Chec
   for (let i = 0; i < columns.count; i++) {
     const offset = columns.offset[i] ?? 0;
     const field = `section ${columns.section} entry ${i}`;
-    const at = (elf.sections[columns.section]?.offset ?? 0) + i * 24;
+    const at = (elf.sections[columns.section]?.offset ?? 0) + i * RELA.size;
     if (columns.type[i] !== prel32) {
-      return refuse(at + 8, `${field} r_info`, `type ${columns.type[i]}`, `type ${prel32}, 32-bit place-relative`);
+      return refuse(
+        at + RELA.r_type,
+        `${field} r_info`,
+        `type ${columns.type[i]}`,
+        `type ${prel32}, 32-bit place-relative`,
+      );
     }
     if (offset % WORD !== 0 || words[offset / WORD] !== -1) {
       return refuse(at, `${field} r_offset`, hex(offset), `one relocation for each word of ${table.name}`);

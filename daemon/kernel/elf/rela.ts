@@ -52,7 +52,7 @@ export function checkRelas(
   return checked(undefined);
 }
 
-/** The first types are looked up once a section; a relocation that writes beyond its section would corrupt what follows. */
+/** A relocation that writes beyond its section would corrupt what follows it in memory. */
 function checkEntries(
   view: DataView,
   machine: number,

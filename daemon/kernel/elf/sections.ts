@@ -17,7 +17,7 @@ import {
 } from './constants.ts';
 import { checked, hex, hex64, quote, refuse, u64 } from './fault.ts';
 import type { SectionHeaders } from './header.ts';
-import { checkStrings, readString } from './strings.ts';
+import { checkStrings, readTable } from './strings.ts';
 import type { Checked, Section } from './types.ts';
 
 export function readSections(bytes: Uint8Array, view: DataView, headers: SectionHeaders): Checked<readonly Section[]> {
@@ -36,6 +36,7 @@ export function readSections(bytes: Uint8Array, view: DataView, headers: Section
   const names = checkStrings(bytes, namesHeader.value, headerAt(headers.names));
   if (!names.ok) return names;
 
+  const text = readTable(bytes, names.value);
   const sections: Section[] = [];
   let nameBytes = 0;
   for (let index = 0; index < headers.count; index++) {
@@ -46,7 +47,7 @@ export function readSections(bytes: Uint8Array, view: DataView, headers: Section
       if (nameAt >= names.value.size) {
         return refuse(at, `section ${index} sh_name`, hex(nameAt), `below ${hex(names.value.size)} (the name table)`);
       }
-      name = readString(bytes, names.value.offset + nameAt);
+      name = text.slice(nameAt, text.indexOf('\0', nameAt));
       nameBytes += name.length;
       if (nameBytes > LIMIT.names) {
         return refuse(at, `section ${index} sh_name`, `names of ${nameBytes} bytes`, `at most ${LIMIT.names} in all`);

@@ -19,6 +19,19 @@ export function readString(bytes: Uint8Array, start: number): string {
   return String.fromCharCode.apply(null, bytes.subarray(start, start + length) as unknown as number[]);
 }
 
+/** Few enough arguments for one call. */
+const CHUNK = 8192;
+
+/** A whole table as one string, for those who need most of its names; a name cut from it may keep all of it alive. */
+export function readTable(bytes: Uint8Array, { offset, size }: Section): string {
+  let text = '';
+  for (let at = 0; at < size; at += CHUNK) {
+    const chunk = bytes.subarray(offset + at, offset + Math.min(at + CHUNK, size));
+    text += String.fromCharCode.apply(null, chunk as unknown as number[]);
+  }
+  return text;
+}
+
 /**
  * Checks that a section is a string table in which every string ends, and none is longer than the limit.
  * Looks at one byte in thousands: from each NUL it asks for the last NUL that is still near enough.

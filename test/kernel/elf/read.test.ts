@@ -210,6 +210,7 @@ describe('imports and exports', () => {
     if (result.ok) throw new Error('accepted');
     expect(result.fault.field).toMatch(field);
     expect(result.fault.expected).toMatch(expected);
+    if (what === 'size' || what === 'type') expect(result.fault.offset).toBe(at);
   });
 
   it('ELF-18: an export with a word that no relocation fills is refused', () => {
