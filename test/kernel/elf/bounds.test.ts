@@ -93,6 +93,18 @@ describe('bounds', () => {
     });
   });
 
+  it('ELF-12: places in compressed debug information are places in what it unpacks to, and left alone', () => {
+    const entry = new Uint8Array(24);
+    new DataView(entry.buffer).setUint32(0, 1000, true);
+    const file = (flags: number): Uint8Array =>
+      withSymbols(symbols(1, 0), strings(), [
+        { name: '.debug_info', type: 1, flags, data: new Uint8Array(8) },
+        { name: '.rela.debug_info', type: 4, link: 2, info: 4, entsize: 24, data: entry },
+      ]);
+    expect(readRela(mustRead(file(0x800)), 5).offset[0]).toBe(1000);
+    expect(faultOf(file(0)).field).toBe('section 5 (.rela.debug_info) entry 0 r_offset');
+  });
+
   it('ELF-15: what a count asks for is never more than what the file has', () => {
     const bytes = withSymbols(symbols(1000, 0), strings(), [
       { name: '.text', type: 1, flags: 6, data: new Uint8Array(64) },
