@@ -1,5 +1,6 @@
 /** A module that asks to be loaded, whether it came as an ELF file or as a manifest: what the steps of a load ask of it. */
 import type { KernelError, LayoutSection, Relocated } from '../arch/arch.ts';
+import type { ModuleStaticCalls } from '../static-call/module.ts';
 import type { Tables } from './layout.ts';
 
 export interface Import {
@@ -32,6 +33,8 @@ export interface Linked {
   /** Address of each export, in the order of the candidate's `exports`. */
   readonly exports: readonly number[];
   symbolName(index: number): string;
+  /** Only on machines with static calls. */
+  readonly staticCalls?: ModuleStaticCalls;
 }
 
 export type Outcome<T> = { readonly ok: true; readonly value: T } | { readonly ok: false; readonly error: KernelError };

@@ -18,6 +18,8 @@ import { readElf } from '../elf/read.ts';
 import { readRela } from '../elf/rela.ts';
 import type { ElfExport, ElfFault, ElfImport, ElfModule, RelaColumns } from '../elf/types.ts';
 import type { Profile } from '../profile.ts';
+import { readStaticCalls, trampsOfSymbols } from '../static-call/read.ts';
+import { staticCallArch } from '../static-call/select.ts';
 import type { Candidate, Outcome, Placement } from './candidate.ts';
 import { sortExceptionTable } from './extable.ts';
 import { settleFlags } from './flags.ts';
@@ -48,6 +50,7 @@ export function readElfCandidate(bytes: Uint8Array, profile: Profile, arch: Arch
   const elfImports = readImports(elf);
   const modinfo = (key: string) => elf.modinfo.get(key)?.[0];
   const defined = definedNames(elf);
+  const staticCalls = staticCallArch(profile);
   const value: Candidate = {
     name: elf.name,
     vermagic: modinfo('vermagic'),
@@ -64,12 +67,19 @@ export function readElfCandidate(bytes: Uint8Array, profile: Profile, arch: Arch
     percpu,
     checkSymbols: () => checkSymbols(elf),
     link: (placement) => {
-      const placed = place(elf, sections, placement, symbolValues(elf, placement, percpuIndex, elfImports));
+      const values = symbolValues(elf, placement, percpuIndex, elfImports);
+      const tramps = trampsOfSymbols(elfImports, profile.callTramps);
+      const placed = {
+        ...place(elf, sections, placement, values),
+        ...(tramps && { callValue: tramps.values(values) }),
+      };
       const linked = link(placed, frobbed.relas, frobbed.pltReserved, sections, profile, arch);
       if (!linked.ok) return linked;
       const { memory, symbolValue } = placed;
       const exports = exportAddresses(elf, exported.value, symbolValue);
-      return { ok: true, value: { relocated: linked.value, memory, exports, symbolName: (i) => elf.symbols.name(i) } };
+      const calls = staticCalls && { staticCalls: readStaticCalls(placed, frobbed.relas, tramps, staticCalls) };
+      const symbolName = (i: number) => elf.symbols.name(i);
+      return { ok: true, value: { relocated: linked.value, memory, exports, symbolName, ...calls } };
     },
   };
   return { ok: true, value };
@@ -142,8 +152,8 @@ function symbolValues(
   imports: readonly ElfImport[],
 ): Float64Array {
   const { symbols } = elf;
-  const values = Float64Array.from(symbols.value);
-  const base = Float64Array.from(placement.sectionAddress);
+  const values = symbols.value.slice();
+  const base = placement.sectionAddress.slice();
   if (percpu >= 0) base[percpu] = placement.percpu;
   for (let i = 1; i < symbols.count; i++) {
     const shndx = symbols.shndx[i] ?? SHN_UNDEF;
@@ -167,8 +177,8 @@ function exportAddresses(elf: ElfModule, exports: readonly ElfExport[], values: 
 }
 
 /**
- * Copies what the file holds of each section to its place. A section of zeroes that nobody writes to gets no bytes: it may
- * be as large as the window.
+ * Copies what the file holds of each section to its place; all of it is one block of memory. A section of zeroes that nobody
+ * writes to gets no bytes: it may be as large as the window.
  */
 function place(
   elf: ElfModule,
@@ -177,15 +187,26 @@ function place(
   symbolValue: Float64Array,
 ): PlacedModule {
   const { sectionAddress, inInit } = placement;
-  const memory = sections.map(({ index, type, flags, size }) => {
-    if (Number.isNaN(sectionAddress[index] ?? Number.NaN)) return undefined;
-    const from = elf.sections[index];
-    if (type === SHT_NOBITS && (flags & SHF_EXECINSTR) === 0) return undefined;
-    const bytes = new Uint8Array(size);
-    if (type !== SHT_NOBITS && from) bytes.set(elf.bytes.subarray(from.offset, from.offset + from.size));
+  const hasBytes = ({ index, type, flags }: LayoutSection) =>
+    !Number.isNaN(sectionAddress[index]) && (type !== SHT_NOBITS || (flags & SHF_EXECINSTR) !== 0);
+  let total = 0;
+  for (const section of sections) if (hasBytes(section)) total += aligned(section.size);
+  const block = new Uint8Array(total);
+  let at = 0;
+  const memory = sections.map((section) => {
+    if (!hasBytes(section)) return undefined;
+    const bytes = block.subarray(at, at + section.size);
+    at += aligned(section.size);
+    const from = elf.sections[section.index];
+    if (section.type !== SHT_NOBITS && from) bytes.set(elf.bytes.subarray(from.offset, from.offset + from.size));
     return bytes;
   });
   return { name: elf.name, elf, sectionAddress, memory, inInit, symbolValue };
+}
+
+/** Up to the next multiple of 8, so that words of a section are words of the block. */
+function aligned(size: number): number {
+  return Math.ceil(size / 8) * 8;
 }
 
 function link(

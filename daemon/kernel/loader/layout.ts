@@ -53,42 +53,45 @@ const GROUPS = [
 
 /** Fills parts one section after another. */
 class Filler {
+  /** By section index: which of PARTS, -1 where the section is not placed. */
   readonly partOf: Int8Array;
   readonly offset: Float64Array;
-  readonly sizes = new Map<Part, number>();
-  readonly #placed: Uint8Array;
+  /** Bytes so far of each of PARTS. */
+  readonly sizes = new Float64Array(PARTS.length);
+  readonly #sections: readonly LayoutSection[];
+  readonly #init: readonly boolean[];
 
-  constructor(count: number) {
-    this.partOf = new Int8Array(count).fill(-1);
-    this.offset = new Float64Array(count);
-    this.#placed = new Uint8Array(count);
+  constructor(sections: readonly LayoutSection[]) {
+    this.partOf = new Int8Array(sections.length).fill(-1);
+    this.offset = new Float64Array(sections.length);
+    this.#sections = sections;
+    this.#init = sections.map(({ name }) => isInit(name));
   }
 
   size(part: Part): number {
-    return this.sizes.get(part) ?? 0;
+    return this.sizes[PARTS.indexOf(part)] ?? 0;
   }
 
   put(section: { readonly index: number; readonly size: number; readonly align: number }, part: Part): void {
     const at = align(this.size(part), section.align || 1);
-    this.#placed[section.index] = 1;
     this.partOf[section.index] = PARTS.indexOf(part);
     this.offset[section.index] = at;
-    this.sizes.set(part, at + section.size);
+    this.sizes[PARTS.indexOf(part)] = at + section.size;
   }
 
   grow(part: Part, bytes: number): void {
-    this.sizes.set(part, this.size(part) + bytes);
+    this.sizes[PARTS.indexOf(part)] = this.size(part) + bytes;
   }
 
   alignTo(part: Part, to: number): void {
-    this.sizes.set(part, align(this.size(part), to));
+    this.sizes[PARTS.indexOf(part)] = align(this.size(part), to);
   }
 
   /** Puts every section of one group and side that is not placed yet, in section-header order. */
-  group(sections: readonly LayoutSection[], group: (typeof GROUPS)[number], init: boolean, part: Part): void {
-    for (const section of sections) {
+  group(group: (typeof GROUPS)[number], init: boolean, part: Part): void {
+    for (const section of this.#sections) {
       if ((section.flags & group.all) !== group.all || (section.flags & group.none) !== 0) continue;
-      if (this.#placed[section.index] === 1 || isInit(section.name) !== init) continue;
+      if (this.partOf[section.index] !== -1 || this.#init[section.index] !== init) continue;
       this.put(section, part);
     }
   }
@@ -106,11 +109,11 @@ export function layOut(
 
 /** v6.1: one core and one init allocation; the groups of each are page-aligned. */
 function twoAllocations(sections: readonly LayoutSection[], tables: Tables, pageSize: number): LaidOut {
-  const filler = new Filler(sections.length);
+  const filler = new Filler(sections);
   const ends = { core: [] as number[], init: [] as number[] };
   for (const part of ['core', 'init'] as const) {
     for (const group of GROUPS) {
-      filler.group(sections, group, part === 'init', part);
+      filler.group(group, part === 'init', part);
       if (group.core !== 'data' && group[part] !== undefined) filler.alignTo(part, pageSize);
       ends[part].push(filler.size(part));
     }
@@ -131,11 +134,11 @@ function twoAllocations(sections: readonly LayoutSection[], tables: Tables, page
 
 /** Since v6.4: an allocation of its own for each memory type, no page rounding inside. */
 function memoryTypes(sections: readonly LayoutSection[], tables: Tables): LaidOut {
-  const filler = new Filler(sections.length);
+  const filler = new Filler(sections);
   for (const side of ['core', 'init'] as const) {
     for (const group of GROUPS) {
       const part = group[side];
-      if (part !== undefined) filler.group(sections, group, side === 'init', part);
+      if (part !== undefined) filler.group(group, side === 'init', part);
     }
   }
   appendTables(filler, tables, 'data', 'init_data');
@@ -156,10 +159,12 @@ function appendTables(filler: Filler, tables: Tables, core: Part, init: Part): v
 }
 
 function finish(filler: Filler, order: readonly Part[]): Pick<LaidOut, 'parts' | 'partOf' | 'offset'> {
-  const parts = order.flatMap((part) => {
-    const size = filler.size(part);
-    return size > 0 ? [{ part, size }] : [];
-  });
-  const partOf = filler.partOf.map((part) => parts.findIndex((p) => p.part === PARTS[part]));
-  return { parts, partOf, offset: filler.offset };
+  const parts: { part: Part; size: number }[] = [];
+  const place = new Int8Array(PARTS.length).fill(-1);
+  for (const part of order) {
+    if (filler.size(part) === 0) continue;
+    place[PARTS.indexOf(part)] = parts.length;
+    parts.push({ part, size: filler.size(part) });
+  }
+  return { parts, partOf: filler.partOf.map((part) => place[part] ?? -1), offset: filler.offset };
 }

@@ -12,10 +12,13 @@ import type { Blobs, Decision } from '../kernel.ts';
 import { percpuChunk, percpuFit } from '../machine/percpu.ts';
 import type { Profile } from '../profile.ts';
 import type { ModuleArea, State } from '../state.ts';
+import { addKeys, addModule, freeNodes } from '../static-call/module.ts';
+import { type Refusal, updateAll } from '../static-call/update.ts';
 import type { Candidate, Linked, Placement } from './candidate.ts';
 import { type Draft, emit } from './draft.ts';
+import { goneModule } from './gone.ts';
 import { type LaidOut, layOut } from './layout.ts';
-import { allocateParts, failsLazily, freeAreas, freeingOrder, isInitPart, purge } from './place.ts';
+import { allocateParts, failsLazily, freeAreas, isInitPart, purge } from './place.ts';
 import { readCandidate } from './read.ts';
 import { duplicateExport, resolveImports } from './symbols.ts';
 import { checkVermagic } from './vermagic.ts';
@@ -42,6 +45,7 @@ export function loadModule(
   const bytes = blobs.get(command.blob);
   if (!bytes) return { ok: false, code: 'no-such-blob', message: `no module of sha256 ${command.blob} was uploaded` };
   const draft = run({ state, events: [] }, profile, command, bytes, onLinked);
+  if ('code' in draft) return { ok: false, ...draft };
   return { ok: true, events: draft.events, state: draft.state };
 }
 
@@ -59,7 +63,7 @@ function run(
   command: LoadCommand,
   bytes: Uint8Array,
   onLinked: ((loaded: Loaded) => void) | undefined,
-): Draft {
+): Draft | Refusal {
   // 1. Read the file, let the architecture size its sections.
   const read = readCandidate(bytes, profile, archOf(profile));
   if (!read.ok) return fail({ draft, profile, command, name: read.name }, 'read', read.error);
@@ -106,7 +110,17 @@ function run(
   emit(draft, comingEvent(load, candidate, linked.value, resolved.value.uses));
   onLinked?.({ candidate, laidOut, linked: linked.value });
 
-  // 8. Its init function runs; then init memory goes.
+  // 8. Its notifiers: static calls join their keys.
+  const { staticCalls } = linked.value;
+  if (staticCalls && draft.state.staticCalls) {
+    addKeys(draft, load.name, staticCalls.keys);
+    const refused = addModule(draft, profile, load.name, staticCalls.sites, command.failAllocation);
+    if (refused) return failComing(load, refused);
+  }
+
+  // 9. Its init function runs; then init memory goes.
+  const nonsense = updateAll(draft, command.init?.updates, `init of ${load.name}`);
+  if (nonsense) return nonsense;
   const result = command.init?.result;
   if (result) return failInit(load, result);
   emit(draft, { type: 'ModuleLive', module: load.name });
@@ -159,13 +173,14 @@ function laidOutEvent(
   areas: readonly ModuleArea[],
   placement: Placement,
 ): EventOf<'ModuleLaidOut'> {
-  const sections = candidate.sections.flatMap((section) => {
+  const sections: EventOf<'ModuleLaidOut'>['sections'] = [];
+  for (const section of candidate.sections) {
     const area = areas[laidOut.partOf[section.index] ?? -1];
     const size = sizeInMemory(candidate, section);
-    if (!area || size === 0) return [];
+    if (!area || size === 0) continue;
     const address = toHex(placement.sectionAddress[section.index] ?? 0);
-    return [{ name: section.name, address, size, part: area.part }];
-  });
+    sections.push({ name: section.name, address, size, part: area.part });
+  }
   return {
     type: 'ModuleLaidOut',
     module: name,
@@ -243,12 +258,18 @@ function failUnformed(load: Load, step: Step, error: KernelError, areas: readonl
   return fail(load, step, error);
 }
 
+/** A notifier refused it, and has cleaned up after itself. */
+function failComing(load: Load, error: KernelError): Draft {
+  emit(load.draft, { type: 'ModuleGoing', module: load.name });
+  goneModule(load.draft, load.name);
+  return fail(load, 'coming', error);
+}
+
 /** Its init function returned an error: the module goes as in an unload. */
 function failInit(load: Load, errno: string): Draft {
   const { draft, name: module } = load;
-  const areas = draft.state.modules.get(module)?.areas ?? [];
   emit(draft, { type: 'ModuleGoing', module });
-  freeAreas(draft, module, freeingOrder(areas), false);
-  emit(draft, { type: 'ModuleGone', module });
+  if (draft.state.staticCalls) freeNodes(draft, module);
+  goneModule(draft, module);
   return fail(load, 'init', { errno, words: `${module}: init function returned ${errno}` });
 }

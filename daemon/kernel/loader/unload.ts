@@ -7,8 +7,10 @@ import type { CommandOf } from '../../../protocol/commands.ts';
 import type { KernelError } from '../arch/arch.ts';
 import type { Decision } from '../kernel.ts';
 import type { State } from '../state.ts';
+import { freeNodes } from '../static-call/module.ts';
+import { updateAll } from '../static-call/update.ts';
 import { type Draft, emit } from './draft.ts';
-import { freeAreas, freeingOrder } from './place.ts';
+import { goneModule } from './gone.ts';
 
 export function unloadModule(state: State, command: CommandOf<'unload'>): Decision {
   if (!state.profile) return { ok: false, code: 'no-such-machine', message: 'the machine is not booted' };
@@ -18,10 +20,11 @@ export function unloadModule(state: State, command: CommandOf<'unload'>): Decisi
   if (error) {
     emit(draft, { type: 'ModuleUnloadFailed', module, ...error });
   } else {
-    const areas = state.modules.get(module)?.areas ?? [];
     emit(draft, { type: 'ModuleGoing', module });
-    freeAreas(draft, module, freeingOrder(areas), false);
-    emit(draft, { type: 'ModuleGone', module });
+    const nonsense = updateAll(draft, command.exit?.updates, `exit of ${module}`);
+    if (nonsense) return { ok: false, ...nonsense };
+    if (draft.state.staticCalls) freeNodes(draft, module);
+    goneModule(draft, module);
   }
   return { ok: true, events: draft.events, state: draft.state };
 }
