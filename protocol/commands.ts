@@ -38,6 +38,9 @@ export const LoadCommand = Type.Object(
       ),
     ),
     percpu: Type.Optional(LooseHexSchema),
+    failAllocation: Type.Optional(
+      Type.Integer({ minimum: 1, description: 'which allocation of a site_mods node of this load finds no memory' }),
+    ),
     fallbackAt: Type.Optional(
       Type.Record(Type.String(), LooseHexSchema, {
         description: 'by part: where the fallback window gives room, used only when the direct window is full',
@@ -58,7 +61,15 @@ export const UnloadCommand = Type.Object(
   closed,
 );
 
-export const COMMAND_SCHEMAS = { boot: BootCommand, load: LoadCommand, unload: UnloadCommand } as const;
+/** static_call_update(): `key` is NAME, or MODULE:NAME; `func` an address, `0x0` for NULL, or an exported symbol. */
+export const UpdateCommand = Type.Object({ type: Type.Literal('update'), ...KeyUpdateSchema.properties }, closed);
+
+export const COMMAND_SCHEMAS = {
+  boot: BootCommand,
+  load: LoadCommand,
+  unload: UnloadCommand,
+  update: UpdateCommand,
+} as const;
 export type CommandType = keyof typeof COMMAND_SCHEMAS;
 export type CommandOf<T extends CommandType> = Type.Static<(typeof COMMAND_SCHEMAS)[T]>;
 export type Command = { [T in CommandType]: CommandOf<T> }[CommandType];

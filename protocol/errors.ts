@@ -10,6 +10,7 @@ export const ERRORS = {
   'no-such-machine': { temporary: false, status: 404 },
   'no-such-blob': { temporary: false, status: 404 },
   'no-such-module': { temporary: false, status: 404 },
+  'no-such-key': { temporary: false, status: 404 },
   forbidden: { temporary: false, status: 403 },
   'not-found': { temporary: false, status: 404 },
   'machine-exists': { temporary: false, status: 409 },

@@ -78,6 +78,9 @@ export const MachineProfileSchema = Type.Object({
   ),
   kaslrSeed: Type.Optional(Type.Integer({ minimum: 0, maximum: 0xffffffff })),
   staticCall: Type.Optional(FlavourSchema),
+  staticCallOrig: Type.Optional(
+    Type.Boolean({ description: 'false: keys keep no `orig`, as in the first series of 2018 (inline-defuse)' }),
+  ),
   staticCalls: Type.Optional(StaticCallsProfileSchema),
   returnThunk: Type.Optional(Type.Object({ name: Type.String(), address: LooseHexSchema, enabled: Type.Boolean() })),
 });

@@ -9,6 +9,7 @@ import { loadModule } from './loader/load.ts';
 import { unloadModule } from './loader/unload.ts';
 import { boot } from './machine/boot.ts';
 import { evolve, initialState, type State } from './state.ts';
+import { updateStaticCall } from './static-call/update.ts';
 
 export { evolve, initialState, type State };
 
@@ -29,6 +30,8 @@ export function decide(state: State, command: Command, blobs: Blobs): Decision {
       return loadModule(state, command, blobs);
     case 'unload':
       return unloadModule(state, command);
+    case 'update':
+      return updateStaticCall(state, command);
   }
 }
 

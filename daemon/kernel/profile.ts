@@ -22,6 +22,10 @@ export interface Profile {
   readonly symbols: ReadonlyMap<string, number>;
   readonly gplOnly: ReadonlySet<string>;
   readonly vermagic: string | undefined;
+  /** Keys that are not exported, by the address of their trampoline. */
+  readonly trampKeys: ReadonlyMap<number, string>;
+  /** arm64: the trampoline that calls to a symbol go to, by the symbol's name. */
+  readonly callTramps: ReadonlyMap<string, number>;
   /** x86-64: where returns go that a mitigation redirects. */
   readonly returnThunk: { readonly name: string; readonly address: number; readonly enabled: boolean } | undefined;
 }
@@ -44,6 +48,12 @@ export function readProfile(source: MachineProfile): Profile {
     symbols: new Map(Object.entries(source.symbols).map(([name, address]) => [name, fromHex(address)])),
     gplOnly: new Set(source.gplOnly ?? []),
     vermagic: source.vermagic,
+    trampKeys: new Map(source.staticCalls?.trampKeys?.map(([tramp, , name]) => [fromHex(tramp), name])),
+    callTramps: new Map(
+      Object.values(source.staticCalls?.keys ?? {}).flatMap(({ symbol, tramp }) =>
+        symbol === undefined ? [] : [[symbol, fromHex(tramp)]],
+      ),
+    ),
     returnThunk: thunk && { ...thunk, address: fromHex(thunk.address) },
   };
 }

@@ -8,6 +8,9 @@ import type { Part, Window } from '../../protocol/events/memory.ts';
 import { imageData, imageOf } from './machine/windows.ts';
 import { type Profile, readProfile } from './profile.ts';
 import { emptyRegion, markAllocated, markFreed, markPurged, type Region } from './region/region.ts';
+import { evolveStaticCalls } from './static-call/evolve.ts';
+import { staticCallArch } from './static-call/select.ts';
+import { noStaticCalls, type StaticCalls } from './static-call/state.ts';
 import { VersionedMap } from './versioned-map.ts';
 
 /** A symbol that modules can link against. */
@@ -56,6 +59,8 @@ export interface State {
   readonly vermagic: string | undefined;
   /** Per-CPU areas of modules: [start, end), in order of address. */
   readonly percpu: readonly (readonly [number, number, string])[];
+  /** Undefined for a machine without static calls. */
+  readonly staticCalls: StaticCalls | undefined;
 }
 
 export function initialState(): State {
@@ -66,15 +71,32 @@ export function initialState(): State {
     exports: new VersionedMap(),
     vermagic: undefined,
     percpu: [],
+    staticCalls: undefined,
   };
 }
 
 export function evolve(state: State, event: Event): State {
+  const after = evolveModules(state, event);
+  if (!after.staticCalls) return after;
+  // A load that failed because the name is taken says nothing about the module that has it.
+  if (event.type === 'ModuleLoadFailed' && after.modules.has(event.module)) return after;
+  const staticCalls = evolveStaticCalls(after.staticCalls, event);
+  return staticCalls === after.staticCalls ? after : { ...after, staticCalls };
+}
+
+function evolveModules(state: State, event: Event): State {
   switch (event.type) {
     case 'MachineBooted': {
       const profile = readProfile(event.profile);
       const image = imageData(imageOf(event.profile), profile.pageSize);
-      return { ...state, profile, region: emptyRegion(profile.reserved, image), vermagic: profile.vermagic };
+      const arch = staticCallArch(profile);
+      return {
+        ...state,
+        profile,
+        region: emptyRegion(profile.reserved, image),
+        vermagic: profile.vermagic,
+        staticCalls: arch && noStaticCalls(arch),
+      };
     }
     case 'MemoryAllocated':
       return { ...state, region: markAllocated(state.region, fromHex(event.address), event.size, event.guard) };
@@ -92,10 +114,6 @@ export function evolve(state: State, event: Event): State {
       return laidOut(state, event);
     case 'SymbolsResolved':
       return change(state, event.module, (module) => ({ ...module, imports: event.imports }));
-    case 'VeneerWritten':
-    case 'RelocationsApplied':
-    case 'ModuleUnloadFailed':
-      return state;
     case 'ModuleComing':
       return coming(state, event);
     case 'ModuleLive':
@@ -106,6 +124,8 @@ export function evolve(state: State, event: Event): State {
       return gone(state, event.module);
     case 'ModuleLoadFailed':
       return state.modules.get(event.module)?.state === 'UNFORMED' ? gone(state, event.module) : state;
+    default:
+      return state;
   }
 }
 

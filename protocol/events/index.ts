@@ -17,6 +17,19 @@ import {
   SymbolsResolved,
   VeneerWritten,
 } from './module.ts';
+import {
+  SiteModAllocated,
+  SiteModAllocationFailed,
+  SiteModsFreed,
+  StaticCallFuncKept,
+  StaticCallFuncSet,
+  StaticCallKeysAdded,
+  StaticCallKeysGone,
+  StaticCallOrigRecorded,
+  StaticCallPatched,
+  StaticCallSitesSorted,
+  StaticCallStrayed,
+} from './static-call.ts';
 
 /** The schema of each event by its type: the one definition behind types, validation and the documents. */
 export const EVENT_SCHEMAS = {
@@ -34,6 +47,17 @@ export const EVENT_SCHEMAS = {
   ModuleGoing,
   ModuleGone,
   ModuleUnloadFailed,
+  StaticCallKeysAdded,
+  StaticCallKeysGone,
+  StaticCallSitesSorted,
+  SiteModAllocated,
+  SiteModAllocationFailed,
+  SiteModsFreed,
+  StaticCallFuncSet,
+  StaticCallFuncKept,
+  StaticCallOrigRecorded,
+  StaticCallPatched,
+  StaticCallStrayed,
 } as const;
 
 export type EventType = keyof typeof EVENT_SCHEMAS;

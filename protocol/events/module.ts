@@ -115,7 +115,7 @@ export const ModuleLoadFailed = Type.Object(
     file: Type.Optional(Type.String()),
     errno: ErrnoSchema,
     words: Type.String(),
-    step: Type.Enum(['read', 'check', 'allocate', 'link', 'relocate', 'form', 'init']),
+    step: Type.Enum(['read', 'check', 'allocate', 'link', 'relocate', 'form', 'coming', 'init']),
   },
   closed,
 );

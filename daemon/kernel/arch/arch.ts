@@ -32,6 +32,8 @@ export interface PlacedModule {
   readonly inInit: Uint8Array;
   /** S by symbol index, after symbols were resolved. */
   readonly symbolValue: Float64Array;
+  /** S for branches, where calls to some symbols go to static-call trampolines. */
+  readonly callValue?: Float64Array;
 }
 
 /** A branch island that relocation wrote. `target` is a branch's destination, or the page that an ADRP veneer loads. */

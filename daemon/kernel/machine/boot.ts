@@ -8,6 +8,7 @@ import type { EventOf } from '../../../protocol/events/index.ts';
 import type { MachineProfile } from '../../../protocol/profile.ts';
 import type { Decision } from '../kernel.ts';
 import { evolve, type State } from '../state.ts';
+import { bootStaticCalls } from '../static-call/boot.ts';
 import { faultOf } from './check.ts';
 import { moveBy, regionOf } from './move.ts';
 import { DEFAULT_PRESET, PRESETS, type Preset, presetFor } from './presets.ts';
@@ -36,7 +37,8 @@ export function boot(state: State, command: BootCommand): Decision {
   // 4. KASLR.
   const profile = command.kaslrSeed === undefined ? placed : moveBy(placed, command.kaslrSeed);
   const event: EventOf<'MachineBooted'> = { type: 'MachineBooted', profile };
-  return { ok: true, events: [event], state: evolve(state, event) };
+  const calls = bootStaticCalls(evolve(state, event));
+  return { ok: true, events: [event, ...calls.events], state: calls.state };
 }
 
 /** The profile over the preset; a profile alone over the preset of its architecture and layout. */

@@ -122,7 +122,7 @@ const viewOf = (bytes: Uint8Array | undefined): DataView =>
 /** One RELA section. Everything about one relocation happens in one turn of the loop, without allocating. */
 const relocateSection = (work: Work, rela: RelaColumns): KernelError | undefined => {
   const { placed } = work;
-  const { symbolValue } = placed;
+  const { symbolValue, callValue = symbolValue } = placed;
   const { count, offset: offsets, type: types, symbol: symbols, addend: addends, target } = rela;
   const view = viewOf(placed.memory[target]);
   const size = view.byteLength;
@@ -135,8 +135,8 @@ const relocateSection = (work: Work, rela: RelaColumns): KernelError | undefined
     const offset = offsets[i] as number;
     if (!(offset >= 0 && offset + (WIDTH[type] as number) <= size)) return outside(placed, rela, i);
     const place = base + offset;
-    const s = symbolValue[symbols[i] as number] as number;
     const a = addends[i] as number;
+    const s = (kind === KIND_BRANCH && a === 0 ? callValue : symbolValue)[symbols[i] as number] as number;
     if (!(s >= -EXACT && s < EXACT && a >= -EXACT && a < EXACT)) {
       const error = relocateExactly(work, rela, i, view);
       if (error) return error;

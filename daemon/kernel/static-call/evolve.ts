@@ -1,0 +1,155 @@
+/** How events change what is known of static calls. Machines without static calls never come here. */
+import { fromHex } from '../../../protocol/address.ts';
+import type { Event, EventOf } from '../../../protocol/events/index.ts';
+import { SITE_INIT, SITE_TAIL } from '../../../protocol/events/static-call.ts';
+import { wordCode } from '../arch/static-call.ts';
+import { dropText, type Key, type Site, type SiteMod, type StaticCalls, VMLINUX, writeText } from './state.ts';
+
+/** A PLT entry has three words. */
+const VENEER_SIZE = 12;
+
+export function evolveStaticCalls(calls: StaticCalls, event: Event): StaticCalls {
+  switch (event.type) {
+    case 'StaticCallKeysAdded':
+      return keysAdded(calls, event);
+    case 'StaticCallKeysGone':
+      return event.keys.reduce(keyGone, { ...calls, keysOf: calls.keysOf.delete(event.module) });
+    case 'StaticCallSitesSorted':
+      return sitesSorted(calls, event);
+    case 'SiteModAllocated':
+      return modAllocated(calls, event);
+    case 'SiteModsFreed':
+      return event.keys.reduce((all, name) => {
+        const { mods } = keyOf(all, name);
+        return changeKey(all, name, { mods: mods.filter(({ owner }) => owner !== event.module) });
+      }, calls);
+    case 'StaticCallFuncSet':
+      return changeKey(calls, event.key, { func: fromHex(event.to) });
+    case 'StaticCallOrigRecorded':
+      return changeKey(calls, event.key, { orig: fromHex(event.orig) });
+    case 'StaticCallPatched':
+      return { ...calls, text: writeText(calls, fromHex(event.address), event.bytes[1]) };
+    case 'VeneerWritten':
+      return calls.byTramp.has(fromHex(event.target)) ? veneerWritten(calls, event) : calls;
+    case 'ModuleLive':
+      return initGone(calls, event.module);
+    case 'ModuleGone':
+    case 'ModuleLoadFailed':
+      return moduleGone(calls, event.module);
+    default:
+      return calls;
+  }
+}
+
+function keyOf({ keys }: StaticCalls, name: string): Key {
+  const key = keys.get(name);
+  if (!key) throw new RangeError(`an event names the key ${name}, which is not there`);
+  return key;
+}
+
+function changeKey(calls: StaticCalls, name: string, change: Partial<Key>): StaticCalls {
+  return { ...calls, keys: calls.keys.set(name, { ...keyOf(calls, name), ...change }) };
+}
+
+function keysAdded(calls: StaticCalls, { module, keys }: EventOf<'StaticCallKeysAdded'>): StaticCalls {
+  let after = calls;
+  if (module !== VMLINUX)
+    after = {
+      ...calls,
+      keysOf: calls.keysOf.set(
+        module,
+        keys.map(({ name }) => name),
+      ),
+    };
+  for (const { name, address, func, tramp, bytes, literal, literalBytes, orig } of keys) {
+    const key: Key = {
+      name,
+      owner: module,
+      address: fromHex(address),
+      func: fromHex(func),
+      tramp: fromHex(tramp),
+      literal: literal === undefined ? undefined : fromHex(literal),
+      orig: orig === undefined ? undefined : fromHex(orig),
+      own: undefined,
+      mods: [],
+    };
+    after = {
+      ...after,
+      keys: after.keys.set(name, key),
+      byAddress: after.byAddress.set(key.address, name),
+      byTramp: after.byTramp.set(key.tramp, name),
+      text: writeText(after, key.tramp, bytes),
+    };
+    if (key.literal !== undefined && literalBytes !== undefined) {
+      after = { ...after, text: writeText(after, key.literal, literalBytes) };
+    }
+  }
+  return after;
+}
+
+function keyGone(calls: StaticCalls, name: string): StaticCalls {
+  const { address, tramp } = keyOf(calls, name);
+  return {
+    ...calls,
+    keys: calls.keys.delete(name),
+    byAddress: calls.byAddress.delete(address),
+    byTramp: calls.byTramp.delete(tramp),
+    text: dropText(calls, calls.text, tramp, calls.arch.trampSize),
+  };
+}
+
+function sitesSorted(calls: StaticCalls, { module, runs }: EventOf<'StaticCallSitesSorted'>): StaticCalls {
+  let after = calls;
+  const table = new Map<string, readonly Site[]>();
+  for (const { key, sites } of runs) {
+    const mine = sites.map(([hex, flags, bytes, , , veneer]): Site => {
+      const address = fromHex(hex);
+      if (bytes !== null) after = { ...after, text: writeText(after, address, bytes) };
+      return {
+        address,
+        tail: (flags & SITE_TAIL) !== 0,
+        init: (flags & SITE_INIT) !== 0,
+        veneer: veneer === null ? undefined : fromHex(veneer),
+      };
+    });
+    if (module === VMLINUX) after = changeKey(after, key, { own: { owner: VMLINUX, sites: mine } });
+    table.set(key, mine);
+  }
+  return { ...after, tables: after.tables.set(module, table) };
+}
+
+function modAllocated(calls: StaticCalls, { key: name, owner }: EventOf<'SiteModAllocated'>): StaticCalls {
+  const key = keyOf(calls, name);
+  if (owner === VMLINUX) return key.own ? changeKey(calls, name, { own: undefined, mods: [key.own] }) : calls;
+  const mod: SiteMod = { owner, sites: calls.tables.get(owner)?.get(name) ?? [] };
+  return changeKey(calls, name, { mods: [mod, ...key.mods] });
+}
+
+function veneerWritten(calls: StaticCalls, { module, address, words }: EventOf<'VeneerWritten'>): StaticCalls {
+  const at = fromHex(address);
+  const code = words.map((word) => wordCode(Number.parseInt(word, 16))).join('');
+  return {
+    ...calls,
+    text: writeText(calls, at, code),
+    veneers: calls.veneers.set(module, [...(calls.veneers.get(module) ?? []), at]),
+  };
+}
+
+/** Init text was freed: what stood at its sites is no longer known. */
+function initGone(calls: StaticCalls, module: string): StaticCalls {
+  return dropSites(calls, module, ({ init }) => init);
+}
+
+function moduleGone(calls: StaticCalls, module: string): StaticCalls {
+  const after = dropSites(calls, module, () => true);
+  const text = (after.veneers.get(module) ?? []).reduce((t, at) => dropText(after, t, at, VENEER_SIZE), after.text);
+  return { ...after, text, tables: after.tables.delete(module), veneers: after.veneers.delete(module) };
+}
+
+function dropSites(calls: StaticCalls, module: string, which: (site: Site) => boolean): StaticCalls {
+  let { text } = calls;
+  for (const sites of calls.tables.get(module)?.values() ?? []) {
+    for (const site of sites) if (which(site)) text = dropText(calls, text, site.address, calls.arch.siteSize);
+  }
+  return { ...calls, text };
+}

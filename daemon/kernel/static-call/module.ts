@@ -1,0 +1,192 @@
+/**
+ * Static calls in the life of a module: its sites join their keys at COMING and leave at GOING.
+ * Models kernel/static_call_inline.c `static_call_add_module`, `__static_call_init`, `static_call_del_module`, v6.1 and
+ * v6.12, and the order in which the module notifier calls them.
+ */
+import { toHex } from '../../../protocol/address.ts';
+import type { EventOf } from '../../../protocol/events/index.ts';
+import { SITE_INIT, SITE_TAIL } from '../../../protocol/events/static-call.ts';
+import type { KernelError } from '../arch/arch.ts';
+import { type Code, codeOf } from '../arch/static-call.ts';
+import { type Draft, emit } from '../loader/draft.ts';
+import type { Profile } from '../profile.ts';
+import { callsOf, keyOf, reader, retireTramp, transformSite } from './patch.ts';
+import { kernelSort } from './sort.ts';
+import { type Key, type Site, VMLINUX } from './state.ts';
+
+/** A key that a module defines, as its memory holds it. */
+export interface ModuleKey {
+  readonly name: string;
+  readonly address: number;
+  readonly func: number;
+  readonly tramp: number;
+  readonly trampBytes: Uint8Array;
+}
+
+/** A site of a module's table, in the order of the file. */
+export interface ModuleSite {
+  readonly address: number;
+  /** What the table names: a key, or the trampoline of one that is not exported. */
+  readonly names: number;
+  readonly tail: boolean;
+  readonly init: boolean;
+  readonly bytes: Uint8Array;
+  /** The PLT entry that its call goes to. */
+  readonly veneer: number | undefined;
+}
+
+export interface ModuleStaticCalls {
+  readonly keys: readonly ModuleKey[];
+  readonly sites: readonly ModuleSite[];
+}
+
+/** The words of the notifier, whatever went wrong. */
+const NO_MEMORY = 'Failed to allocate memory for static calls';
+
+/** The module's keys exist: they came with its data. */
+export function addKeys(draft: Draft, module: string, keys: readonly ModuleKey[]): void {
+  if (keys.length === 0) return;
+  const { arch } = callsOf(draft);
+  emit(draft, {
+    type: 'StaticCallKeysAdded',
+    module,
+    keys: keys.map(({ name, address, func, tramp, trampBytes }) => {
+      const bytes = codeOf(trampBytes);
+      const callee = arch.callee({ address, func, tramp, literal: undefined, orig: undefined });
+      return {
+        name: `${module}:${name}`,
+        address: toHex(address),
+        func: toHex(func),
+        calls: callee === undefined ? null : toHex(callee),
+        tramp: toHex(tramp),
+        bytes,
+        text: arch.text(tramp, bytes),
+      };
+    }),
+  });
+}
+
+/** The module's keys went with its data. */
+export function dropKeys(draft: Draft, module: string): void {
+  const keys = callsOf(draft).keysOf.get(module);
+  if (keys) emit(draft, { type: 'StaticCallKeysGone', module, keys: [...keys] });
+}
+
+/** MODULE_STATE_COMING. `failAllocation`: which allocation of a node finds no memory. */
+export function addModule(
+  draft: Draft,
+  profile: Profile,
+  module: string,
+  sites: readonly ModuleSite[],
+  failAllocation: number | undefined,
+): KernelError | undefined {
+  if (sites.length === 0) return undefined;
+  // 1. A site names a key, or the trampoline of one that is not exported.
+  const table: Entry[] = [];
+  for (const site of sites) {
+    const key = lookUp(draft, profile, site.names);
+    if (!key) {
+      const words = `Failed to fixup __raw_static_call() usage at: ${toHex(site.address)}`;
+      return { errno: 'EINVAL', words: `${words}\n${NO_MEMORY}` };
+    }
+    table.push({ site, key });
+  }
+  // 2. Sort by key.
+  kernelSort(profile.layout, table, (a, b) => compareAddresses(a.key.address, b.key.address));
+  emit(draft, sortedEvent(draft, module, table));
+  if (!callsOf(draft).arch.inline) return undefined;
+  // 3. A node for each key, then its sites.
+  const memory: Memory = { allocations: 0, fails: failAllocation };
+  for (const [name, mine] of callsOf(draft).tables.get(module) ?? []) {
+    if (!linkNode(draft, module, name, mine, memory)) {
+      freeNodes(draft, module);
+      return { errno: 'ENOMEM', words: NO_MEMORY };
+    }
+    const key = keyOf(draft, name);
+    for (const site of mine) transformSite(draft, key, module, site);
+  }
+  return undefined;
+}
+
+/** MODULE_STATE_GOING, and the clean-up of a failed COMING: the module's nodes leave the lists, its sites stay as they are. */
+export function freeNodes(draft: Draft, module: string): void {
+  const calls = callsOf(draft);
+  const keys: string[] = [];
+  for (const name of calls.tables.get(module)?.keys() ?? []) {
+    if (calls.keys.get(name)?.mods.some(({ owner }) => owner === module)) keys.push(name);
+  }
+  if (keys.length > 0) emit(draft, { type: 'SiteModsFreed', module, keys });
+}
+
+interface Entry {
+  readonly site: ModuleSite;
+  readonly key: Key;
+}
+
+interface Memory {
+  allocations: number;
+  readonly fails: number | undefined;
+}
+
+function lookUp(draft: Draft, { trampKeys }: Profile, address: number): Key | undefined {
+  const { keys, byAddress } = callsOf(draft);
+  const name = byAddress.get(address) ?? trampKeys.get(address);
+  return name === undefined ? undefined : keys.get(name);
+}
+
+/** As the unsigned pointers that they are. */
+function compareAddresses(a: number, b: number): number {
+  if (a < 0 !== b < 0) return a < 0 ? 1 : -1;
+  return a < b ? -1 : a > b ? 1 : 0;
+}
+
+/** Allocates and links the module's node of one key; the kernel's own sites get theirs first. False: no memory. */
+function linkNode(draft: Draft, module: string, name: string, sites: readonly Site[], memory: Memory): boolean {
+  const allocate = (): boolean => {
+    memory.allocations++;
+    if (memory.allocations !== memory.fails) return true;
+    const { allocations: allocation } = memory;
+    emit(draft, { type: 'SiteModAllocationFailed', key: name, module, allocation, words: NO_MEMORY });
+    return false;
+  };
+  const { own, mods } = keyOf(draft, name);
+  const first = !own && mods.length === 0;
+  if (!allocate()) return false;
+  if (own) {
+    emit(draft, { type: 'SiteModAllocated', key: name, owner: VMLINUX, sites: own.sites.length });
+    if (!allocate()) return false;
+  }
+  emit(draft, { type: 'SiteModAllocated', key: name, owner: module, sites: sites.length });
+  const [site] = sites;
+  if (first && site) retireTramp(draft, keyOf(draft, name), module, site);
+  return true;
+}
+
+function sortedEvent(draft: Draft, module: string, table: readonly Entry[]): EventOf<'StaticCallSitesSorted'> {
+  const calls = callsOf(draft);
+  const runs: EventOf<'StaticCallSitesSorted'>['runs'] = [];
+  let key: Key | undefined;
+  const memory = new Map<number, Code>();
+  const read = reader(draft);
+  for (const { site } of table) memory.set(site.address, codeOf(site.bytes));
+  for (const entry of table) {
+    const { address, tail, init, veneer } = entry.site;
+    if (entry.key !== key) {
+      key = entry.key;
+      runs.push({ key: key.name, sites: [] });
+    }
+    const bytes = memory.get(address) ?? '';
+    const route = calls.arch.route(address, key, (at, size) => memory.get(at)?.slice(0, size * 2) ?? read(at, size));
+    runs
+      .at(-1)
+      ?.sites.push([
+        toHex(address),
+        (tail ? SITE_TAIL : 0) | (init ? SITE_INIT : 0),
+        bytes,
+        route.class,
+        route.branches.length,
+        veneer === undefined ? null : toHex(veneer),
+      ]);
+  }
+  return { type: 'StaticCallSitesSorted', module, runs };
+}

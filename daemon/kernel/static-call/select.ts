@@ -1,0 +1,19 @@
+/** Which room of the architectures models a machine's static calls. */
+import { arm64StaticCalls } from '../arch/arm64/static-call.ts';
+import type { StaticCallArch } from '../arch/static-call.ts';
+import type { Profile } from '../profile.ts';
+
+/** Undefined for a machine without static calls, or with a flavour that its architecture does not have. */
+export function staticCallArch({ arch, source, symbols }: Profile): StaticCallArch | undefined {
+  const { staticCall, staticCalls, staticCallOrig = true } = source;
+  if (!staticCalls) return undefined;
+  switch (arch) {
+    case 'arm64':
+      return arm64StaticCalls(staticCall ?? 'out-of-line', {
+        orig: staticCallOrig,
+        return0: symbols.get('__static_call_return0'),
+      });
+    case 'x86-64':
+      return undefined;
+  }
+}
