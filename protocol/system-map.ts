@@ -11,6 +11,8 @@ export interface SystemMap {
   readonly symbols: Readonly<Record<string, Hex>>;
   /** Which of them are EXPORT_SYMBOL_GPL; absent where the file does not tell. */
   readonly gplOnly?: readonly string[];
+  /** Whether it names the kernel's data: of /proc/kallsyms that is CONFIG_KALLSYMS_ALL; a System.map always does. */
+  readonly namesData: boolean;
   /** What had to be taken for something else, in sentences for a person. */
   readonly notes: readonly string[];
 }
@@ -95,6 +97,7 @@ function toMap(read: Symbols): SystemMapResult {
     notes.push('_text is not in the file: the kernel is taken to begin at _stext');
   }
   let end = read.address.get('_end');
+  const namesData = end !== undefined;
   if (end === undefined) {
     end = Math.max(read.highest, etext);
     notes.push(
@@ -111,18 +114,18 @@ function toMap(read: Symbols): SystemMapResult {
   const kernel = { text: toHex(text), etext: toHex(etext), end: toHex(end) };
   if (read.exported.size === 0) {
     notes.push('no __ksymtab_ symbols in the file: every global symbol of the kernel is taken as exported');
-    return { ok: true, map: { kernel, symbols: table(read.global, read.address), notes } };
+    return { ok: true, map: { kernel, symbols: table(read.global, read.address), namesData, notes } };
   }
   const symbols = table(read.exported.keys(), read.address);
   const missing = read.exported.size - Object.keys(symbols).length;
   if (missing > 0) notes.push(`${missing} exported symbols have no address in the file and are left out`);
   const from = read.address.get('__start___ksymtab_gpl');
   const to = read.address.get('__stop___ksymtab_gpl');
-  if (from === undefined || to === undefined) return { ok: true, map: { kernel, symbols, notes } };
+  if (from === undefined || to === undefined) return { ok: true, map: { kernel, symbols, namesData, notes } };
   const gplOnly = [...read.exported]
     .filter(([name, at]) => name in symbols && at >= from && at < to)
     .map(([name]) => name);
-  return { ok: true, map: { kernel, symbols, gplOnly: gplOnly.sort(), notes } };
+  return { ok: true, map: { kernel, symbols, gplOnly: gplOnly.sort(), namesData, notes } };
 }
 
 /** The addresses of `names`, sorted by name so that equal files give equal profiles. */

@@ -49,8 +49,12 @@ export const addBoot: AddCommand = (program, go) => {
       "whose loader's rules apply: linux-6.1 or linux-6.12",
       oneOf(['linux-6.1', 'linux-6.12']),
     )
-    .option('--page-size <bytes>', '4096, 16384 or 65536', oneOf(['4096', '16384', '65536']))
-    .option('--kallsyms-all', 'the kernel has CONFIG_KALLSYMS_ALL')
+    .option(
+      '--page-size <bytes>',
+      '4096, 16384 or 65536; with a map 4096 unless told',
+      oneOf(['4096', '16384', '65536']),
+    )
+    .option('--kallsyms-all', 'the kernel has CONFIG_KALLSYMS_ALL; --kallsyms tells by itself')
     .option('--erratum <number...>', 'an erratum whose workaround is active: 843419')
     .option('--cpu-caps <bitmap>', 'CPU capabilities, hex, bit n = capability n', address)
     .option('--kaslr <seed>', 'place kernel and windows as KASLR does, from this seed', integer(0, 0xffffffff))
@@ -149,10 +153,21 @@ async function readProfile(file: string): Promise<Profile> {
 async function readMap(context: Context, file: string, options: BootOptions): Promise<Profile> {
   const read = parseSystemMap(await readText(file));
   if (!read.ok) throw usage(`${file}: ${read.message}`);
-  const { kernel, symbols, gplOnly, notes } = read.map;
+  const { kernel, symbols, gplOnly, namesData, notes } = read.map;
   for (const note of notes) context.out.note(`${file}: ${note}`);
-  if (options.layout === undefined)
+  if (options.layout === undefined) {
     throw usage(`${file} does not tell the loader's rules: add --layout linux-6.1 or linux-6.12`);
+  }
+  const kallsymsAll = options.kallsyms !== undefined && namesData;
   const arch = options.arch ?? (kernel.text >= '0xffffffff80000000' ? 'x86-64' : 'arm64');
-  return { arch, kernel, symbols, ...(gplOnly && { gplOnly: [...gplOnly] }), reserved: [] };
+  // Whole, so that nothing of an invented kernel shines through: its version magic would refuse this kernel's modules.
+  return {
+    arch,
+    layout: options.layout,
+    pageSize: 4096,
+    kallsymsAll,
+    kernel,
+    symbols,
+    ...(gplOnly && { gplOnly: [...gplOnly] }),
+  };
 }

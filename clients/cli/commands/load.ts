@@ -8,6 +8,7 @@ import type { Client, MachineHandle } from '../../sdk/types.ts';
 import { address, errno } from '../arguments.ts';
 import { type Context, theMachine, withClient } from '../context.ts';
 import { EXIT, type ExitCode, fileFailure, usage } from '../failure.ts';
+import { refusal } from '../format/event.ts';
 import { bytes, count, share } from '../format/number.ts';
 import { plain } from '../format/plain.ts';
 import { type LoadReport, loadReport, windowsOf } from '../load-report.ts';
@@ -162,9 +163,7 @@ async function loadOne(
 
 function print(out: Output, report: LoadReport): void {
   if (!report.ok) {
-    out.error(
-      plain(`${report.module || report.file}: ${report.errno ?? 'EINVAL'}: ${report.words ?? 'the load failed'}`),
-    );
+    out.error(plain(refusal(report.module || basename(report.file), report.errno ?? 'EINVAL', report.words ?? '')));
     return;
   }
   const { direct, veneer } = report.branches;

@@ -3,6 +3,7 @@ import type { Command } from 'commander';
 import { type Context, theMachine, withClient } from '../context.ts';
 import { drawWindow, LEGEND, windowFigures } from '../format/map.ts';
 import { bytes } from '../format/number.ts';
+import type { Paint } from '../output.ts';
 import { windowMaps } from '../view-map.ts';
 import { type AtOption, at } from './at.ts';
 import { type AddCommand, examples } from './registry.ts';
@@ -42,9 +43,23 @@ async function map(context: Context, options: AtOption): Promise<void> {
     out.print(
       `${out.paint.bold(`${window.window} window`)}  ${out.paint.dim(`one character is ${cell}`)}`,
       ...windowFigures(window),
-      ...drawWindow(window, columns, ROWS),
+      ...drawWindow(window, columns, ROWS, (run) => colour(out.paint, run)),
       '',
     );
   }
   out.print(windows.length === 0 ? 'the machine has no module windows' : out.paint.dim(LEGEND));
+}
+
+function colour(paint: Paint, run: string): string {
+  switch (run[0]) {
+    case '#':
+      return paint.green(run);
+    case 'i':
+    case '~':
+      return paint.yellow(run);
+    case '.':
+      return paint.dim(run);
+    default:
+      return paint.blue(run);
+  }
 }

@@ -2,6 +2,7 @@
 import type { Command } from 'commander';
 import { type Context, theMachine, withClient } from '../context.ts';
 import { EXIT, type ExitCode } from '../failure.ts';
+import { refusal } from '../format/event.ts';
 import { bytes } from '../format/number.ts';
 import { plain } from '../format/plain.ts';
 import { type AddCommand, examples } from './registry.ts';
@@ -31,7 +32,7 @@ async function unload(context: Context, names: readonly string[], held: boolean)
       const size = freed.reduce((sum, each) => sum + each, 0);
       if (failure) {
         await out.value({ module, commit: commit.number, ok: false, errno: failure.errno, words: failure.words });
-        out.error(plain(`${module}: ${failure.errno}: ${failure.words}`));
+        out.error(plain(refusal(module, failure.errno, failure.words)));
         return EXIT.refused;
       }
       await out.value({ module, commit: commit.number, ok: true, freed: size });

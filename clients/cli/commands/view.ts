@@ -2,6 +2,7 @@
 import type { Command } from 'commander';
 import { type ViewJson, viewDigest, viewFromJson } from '../../../protocol/view/json.ts';
 import { theMachine, withClient } from '../context.ts';
+import { refusal } from '../format/event.ts';
 import { bytes, count, share } from '../format/number.ts';
 import { plain } from '../format/plain.ts';
 import { pairs } from '../format/table.ts';
@@ -69,7 +70,7 @@ function figures(view: ViewJson): string[] {
   const failures = view.failures
     .slice(-FAILURES_SHOWN)
     .map((failure) =>
-      plain(`  commit ${failure.commit}: ${failure.op} ${failure.module}: ${failure.errno}: ${failure.words}`),
+      plain(`  commit ${failure.commit}: ${failure.op}: ${refusal(failure.module, failure.errno, failure.words)}`),
     );
   return [...lines, ...failures];
 }

@@ -47,8 +47,23 @@ function line(event: Event): string {
     case 'ModuleGone':
       return event.module;
     case 'ModuleLoadFailed':
-      return `${event.module}: ${event.errno} at ${event.step}: ${event.words}`;
+      return `${refusal(event.module, event.errno, event.words)} (${event.step})`;
     case 'ModuleUnloadFailed':
-      return `${event.module}: ${event.errno}: ${event.words}`;
+      return refusal(event.module, event.errno, event.words);
+    default:
+      return fields(event);
   }
+}
+
+/** The kernel's words, which mostly name the module themselves. */
+export function refusal(module: string, errno: string, words: string): string {
+  return words.includes(module) ? `${errno}: ${words}` : `${errno}: ${module}: ${words}`;
+}
+
+/** An event that has no words of its own here: its fields, lists by their length. */
+function fields(event: object): string {
+  return Object.entries(event)
+    .filter(([name]) => name !== 'type')
+    .map(([name, value]) => `${name} ${Array.isArray(value) ? counted(value.length, 'item') : JSON.stringify(value)}`)
+    .join(', ');
 }

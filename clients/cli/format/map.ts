@@ -23,14 +23,20 @@ const WORDS: Record<Span['kind'], string> = {
 };
 export const LEGEND = (Object.keys(GLYPH) as Span['kind'][]).map((kind) => `${GLYPH[kind]} ${WORDS[kind]}`).join('   ');
 
-/** Rows of `columns` cells, each row with the address that it begins at. */
-export function drawWindow(map: WindowMap, columns: number, rows: number): string[] {
+/** Rows of `columns` cells, each with the offset that it begins at. `style` is given runs of one character. */
+export function drawWindow(
+  map: WindowMap,
+  columns: number,
+  rows: number,
+  style: (run: string) => string = (run) => run,
+): string[] {
   const cells = columns * rows;
   const filled = fillCells(map, cells);
   const lines: string[] = [];
   for (let row = 0; row < rows; row++) {
     const offset = Math.floor((row * columns * map.size) / cells);
-    lines.push(`+${bytes(offset).padEnd(10)} |${filled.slice(row * columns, (row + 1) * columns).join('')}|`);
+    const drawn = filled.slice(row * columns, (row + 1) * columns).join('');
+    lines.push(`+${bytes(offset).padEnd(10)} |${drawn.replace(/(.)\1*/g, style)}|`);
   }
   return lines;
 }
