@@ -113,11 +113,13 @@ export const ResultFrame = Type.Object({
   commit: CommitSchema,
 });
 
+const EchoSchema = Type.Optional(Type.String({ maxLength: 1024, description: 'as it was sent' }));
+
 /** The command `id` to `machine` was refused and left nothing in the log; without both the frame itself was not understood. */
 export const ErrorFrame = Type.Object({
   type: Type.Literal('error'),
-  id: Type.Optional(CommandIdSchema),
-  machine: Type.Optional(MachineNameSchema),
+  id: EchoSchema,
+  machine: EchoSchema,
   error: WireErrorSchema,
 });
 

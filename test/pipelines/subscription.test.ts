@@ -32,8 +32,12 @@ class TestReader implements Reader {
 
   room = (signal: AbortSignal): Promise<void> =>
     new Promise((resolve) => {
-      signal.addEventListener('abort', () => resolve());
-      this.wake.push(resolve);
+      const wake = (): void => {
+        signal.removeEventListener('abort', wake);
+        resolve();
+      };
+      signal.addEventListener('abort', wake);
+      this.wake.push(wake);
       if (!this.full()) this.take();
     });
 

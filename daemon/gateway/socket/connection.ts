@@ -1,6 +1,6 @@
 /** One client on one socket: its subscriptions, its commands, its patience with it. Frames: protocol/frames.ts. */
 import type { WebSocket } from 'ws';
-import { wireError } from '../../../protocol/errors.ts';
+import { type WireError, wireError } from '../../../protocol/errors.ts';
 import { CLOSE, type ClientFrame, type ServerFrame, SUBPROTOCOL } from '../../../protocol/frames.ts';
 import { BAD_FRAMES, COMMANDS, FRAME_BYTES, SUBSCRIPTIONS, UPLOAD_BYTES } from '../../limits.ts';
 import type { Batch } from '../../pipelines/hubs.ts';
@@ -9,7 +9,7 @@ import type { Runtime } from '../../pipelines/runtime.ts';
 import { runSubscription } from '../../pipelines/subscription.ts';
 import { VERSION } from '../../version.ts';
 import { openOutbox } from './outbox.ts';
-import { readFrame } from './read-frame.ts';
+import { type About, readFrame } from './read-frame.ts';
 
 type FrameOf<T extends ClientFrame['type']> = Extract<ClientFrame, { type: T }>;
 
@@ -21,8 +21,10 @@ export function serve(socket: WebSocket, runtime: Runtime): void {
 
   const send = (frame: ServerFrame, sent?: () => void): void => outbox.send(JSON.stringify(frame), sent);
 
-  function refuseFrame(frame: Extract<ServerFrame, { type: 'error' }>): void {
-    send(frame);
+  function refuseFrame(error: WireError, about: About): void {
+    if (about.kind === 'command') send({ type: 'error', id: about.id, machine: about.machine, error });
+    else if (about.kind === 'nothing' || subscriptions.has(about.subscription)) send({ type: 'error', error });
+    else send({ type: 'end', subscription: about.subscription, error });
     badFrames++;
     if (badFrames >= BAD_FRAMES) socket.close(CLOSE.badFrames, `${badFrames} frames in error`);
   }
@@ -30,7 +32,7 @@ export function serve(socket: WebSocket, runtime: Runtime): void {
   async function subscribe({ subscription, machine, from }: FrameOf<'subscribe'>): Promise<void> {
     if (subscriptions.has(subscription)) {
       const error = wireError('bad-frame', `subscription ${subscription} is open already`);
-      refuseFrame({ type: 'error', error });
+      refuseFrame(error, { kind: 'subscription', subscription });
       return;
     }
     if (subscriptions.size >= SUBSCRIPTIONS) {
@@ -94,10 +96,8 @@ export function serve(socket: WebSocket, runtime: Runtime): void {
 
   socket.on('message', (data: Buffer, isBinary: boolean) => {
     const read = readFrame(data, isBinary);
-    if (!read.ok) {
-      const { ok: _, ...error } = read;
-      refuseFrame({ type: 'error', ...error });
-    } else if (read.frame.type === 'subscribe') void subscribe(read.frame);
+    if (!read.ok) refuseFrame(read.error, read.about);
+    else if (read.frame.type === 'subscribe') void subscribe(read.frame);
     else if (read.frame.type === 'unsubscribe') unsubscribe(read.frame);
     else void command(read.frame);
   });

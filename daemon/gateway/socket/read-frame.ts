@@ -8,8 +8,16 @@ import { parseJson } from '../../pipelines/json.ts';
 
 export type ReadFrame =
   | { readonly ok: true; readonly frame: ClientFrame }
-  /** `id` and `machine` where the frame is a command that could be read that far. */
-  | { readonly ok: false; readonly error: WireError; readonly id?: string; readonly machine?: string };
+  | { readonly ok: false; readonly error: WireError; readonly about: About };
+
+/** What a frame in error was about, as far as it could be read. */
+export type About =
+  | { readonly kind: 'nothing' }
+  | { readonly kind: 'command'; readonly id: string; readonly machine: string }
+  | { readonly kind: 'subscription'; readonly subscription: number };
+
+/** What is longer is not sent back. */
+const ECHO_CHARS = 1024;
 
 const frames = {
   subscribe: validator(CLIENT_FRAMES.subscribe, 'subscribe'),
@@ -32,14 +40,23 @@ export function readFrame(data: Buffer, isBinary: boolean): ReadFrame {
   if (typeof type !== 'string' || !Object.hasOwn(frames, type)) {
     return bad(`type: expected one of ${Object.keys(frames).join(', ')}`);
   }
-  if (type !== 'command') return check(raw, type as keyof typeof frames, {});
-  const { id, machine } = raw;
-  const about = typeof id === 'string' && typeof machine === 'string' ? { id, machine } : {};
-  const command = readCommand(raw.command);
-  return command.ok
-    ? check(raw, type, about)
-    : { ok: false, error: wireError('bad-command', command.message), ...about };
+  const about = aboutOf(type, raw);
+  if (type === 'command') {
+    const command = readCommand(raw.command);
+    if (!command.ok) return { ok: false, error: wireError('bad-command', command.message), about };
+  }
+  const valid = frames[type as keyof typeof frames](raw);
+  return valid.ok ? { ok: true, frame: valid.value } : { ...bad(valid.message), about };
 }
+
+function aboutOf(type: string, { id, machine, subscription }: Record<string, unknown>): About {
+  const isEcho = (value: unknown): value is string => typeof value === 'string' && value.length <= ECHO_CHARS;
+  if (type === 'command' && isEcho(id) && isEcho(machine)) return { kind: 'command', id, machine };
+  const isId = Number.isInteger(subscription) && Number(subscription) >= 0 && Number(subscription) <= 0xffffffff;
+  return type === 'subscribe' && isId ? { kind: 'subscription', subscription: Number(subscription) } : NOTHING;
+}
+
+const NOTHING: About = { kind: 'nothing' };
 
 /** Checks a command by the schema of its type, so that the error speaks of that one. */
 export function readCommand(raw: unknown): Valid<Command> {
@@ -50,18 +67,10 @@ export function readCommand(raw: unknown): Valid<Command> {
   return commands[type as CommandType](raw);
 }
 
-function check(
-  raw: unknown,
-  type: keyof typeof frames,
-  about: { readonly id?: string; readonly machine?: string },
-): ReadFrame {
-  const valid = frames[type](raw);
-  return valid.ok ? { ok: true, frame: valid.value } : { ...bad(valid.message), ...about };
-}
-
-const bad = (message: string): { readonly ok: false; readonly error: WireError } => ({
+const bad = (message: string): Extract<ReadFrame, { ok: false }> => ({
   ok: false,
   error: wireError('bad-frame', message),
+  about: NOTHING,
 });
 
 const isRecord = (value: unknown): value is Record<string, unknown> =>
