@@ -9,15 +9,15 @@
  * INDIRECT_THUNK_ITS also allocates pages of the module window for retpolines that it inlines, and one with call depth tracking
  * (v6.12) lets calls start before the function: neither is here.
  */
-import { readImports } from '../../elf/imports.ts';
 import type { Profile } from '../../profile.ts';
 import type { PlacedModule } from '../arch.ts';
 import { type FindSpot, placedSection, spotFinder } from '../placed-memory.ts';
 import { decode, INSN, is } from './insn.ts';
-import { activeThunk, RETURN_THUNK, returnAt } from './returns.ts';
+import { kernelSymbol, RETURN_THUNK } from './kernel-symbol.ts';
+import { activeThunk, returnAt } from './returns.ts';
 
 /** What of the machine decides how its modules return. */
-export type FinalizeProfile = Pick<Profile, 'returnThunk' | 'symbols'>;
+export type FinalizeProfile = Pick<Profile, 'returnThunk' | 'source' | 'symbols'>;
 
 /** Turns each compiled return into the one that this machine uses, the returns of static-call trampolines included. */
 export const finalize = (placed: PlacedModule, profile: FinalizeProfile): void => {
@@ -25,18 +25,12 @@ export const finalize = (placed: PlacedModule, profile: FinalizeProfile): void =
   if (!sites) return;
   const { view, address } = sites;
   const find = spotFinder(placed);
-  const compiled = profile.symbols.get(RETURN_THUNK) ?? importedThunk(placed);
+  const compiled = kernelSymbol(profile, RETURN_THUNK);
   const thunk = activeThunk(profile);
   for (let at = 0; at + 4 <= view.byteLength; at += 4) {
     const site = address + at + view.getInt32(at, true);
     returnBytes(find, site, compiled)?.set(returnAt(site, thunk));
   }
-};
-
-/** In a kernel that invents its symbols the profile doesn't name the thunk, but the module was linked to it. */
-const importedThunk = (placed: PlacedModule): number | undefined => {
-  const found = readImports(placed.elf).find(({ name }) => name === RETURN_THUNK);
-  return found && placed.symbolValue[found.symbol];
 };
 
 /**

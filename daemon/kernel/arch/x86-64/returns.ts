@@ -5,8 +5,6 @@
 import type { Profile } from '../../profile.ts';
 import { branch, INSN } from './insn.ts';
 
-/** The symbol that compiled code jumps to, whichever thunk the machine uses. */
-export const RETURN_THUNK = '__x86_return_thunk';
 const ITS_THUNK = 'its_return_thunk';
 /** ITS: a return in the upper half of a cache line is safe as it is. */
 const UPPER_HALF = 0x20;

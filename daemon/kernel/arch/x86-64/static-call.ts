@@ -11,7 +11,6 @@
  */
 import { toHex } from '../../../../protocol/address.ts';
 import type { Flavour } from '../../../../protocol/profile.ts';
-import { inventedSymbol } from '../../machine/presets.ts';
 import type { Profile } from '../../profile.ts';
 import { KernelBug } from '../kernel-bug.ts';
 import {
@@ -28,7 +27,8 @@ import {
   wordCode,
 } from '../static-call.ts';
 import { INSN, REACH, textOf } from './insn.ts';
-import { activeThunk, RETURN_THUNK, returnAt } from './returns.ts';
+import { kernelSymbol, PLAIN_RETURN, RETURN_THUNK, RETURN0 } from './kernel-symbol.ts';
+import { activeThunk, returnAt } from './returns.ts';
 
 type StaticCallProfile = Pick<Profile, 'layout' | 'returnThunk' | 'source' | 'symbols'>;
 
@@ -89,14 +89,12 @@ const staticCalls = (
   flavour: 'inline' | 'inline-poison' | 'out-of-line',
   profile: StaticCallProfile,
 ): StaticCallArch => {
-  const { symbols, source, layout, returnThunk } = profile;
+  const { layout, returnThunk } = profile;
   const inline = flavour !== 'out-of-line';
-  const symbol = (name: string): number | undefined =>
-    symbols.get(name) ?? (source.openSymbols ? inventedSymbol(source, name) : undefined);
-  const return0 = symbol('__static_call_return0');
+  const return0 = kernelSymbol(profile, RETURN0);
   const thunk = activeThunk(profile);
-  const compiledThunk = symbol(RETURN_THUNK);
-  const plainReturn = symbol('__static_call_return');
+  const compiledThunk = kernelSymbol(profile, RETURN_THUNK);
+  const plainReturn = kernelSymbol(profile, PLAIN_RETURN);
   const thunkWords = `NULL: returns through ${returnThunk?.name}`;
 
   const wantedReturn = (address: number): Wanted => {
@@ -108,7 +106,7 @@ const staticCalls = (
   const conditionalReturn = (address: number): number => {
     const target = !thunk ? plainReturn : layout === 'linux-6.1' ? compiledThunk : thunk.address;
     if (target === undefined) {
-      const name = thunk ? RETURN_THUNK : '__static_call_return';
+      const name = thunk ? RETURN_THUNK : PLAIN_RETURN;
       throw new KernelBug(`the profile names no ${name} for the conditional tail call at ${toHex(address)}`);
     }
     return target;
