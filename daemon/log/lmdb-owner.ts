@@ -13,10 +13,10 @@ type Owner = { readonly pid: number; readonly started: string | null };
 /** @throws StoreError `store-locked` */
 export function takeFolder(tables: Tables, path: string): void {
   const me: Owner = { pid: process.pid, started: startOf(process.pid) };
-  const there = tables.owner.transactionSync((): Owner | undefined => {
-    const owner = tables.owner.get('owner') as Owner | undefined;
+  const there = tables.daemon.transactionSync((): Owner | undefined => {
+    const owner = tables.daemon.get('owner') as Owner | undefined;
     if (owner !== undefined && runs(owner)) return owner;
-    tables.owner.put('owner', me);
+    tables.daemon.put('owner', me);
     return undefined;
   });
   if (there !== undefined) {
@@ -27,7 +27,7 @@ export function takeFolder(tables: Tables, path: string): void {
 
 /** Resolves when everything that was written before is on disk too. */
 export async function leaveFolder(tables: Tables): Promise<void> {
-  await tables.owner.remove('owner');
+  await tables.daemon.remove('owner');
 }
 
 function runs(owner: Owner): boolean {

@@ -7,10 +7,13 @@
  *   ids         [slot, id]      -> number
  *   snapshots   [slot, number]  -> bytes
  *   garbage     slot            -> true: a slot whose machine was removed
- *   owner       'owner'         -> {pid, started}: the process that has this folder
+ *   daemon      'owner'         -> {pid, started}: the process that has this folder
+ *               'last-slot'     -> the slot given out last
  */
+import { join } from 'node:path';
 import { type Database, open, type RootDatabase } from 'lmdb';
 import { corrupt, isNumber, messageOf, StoreError, shown } from './errors.ts';
+import { checkLmdbFile } from './lmdb-file.ts';
 import type { Entry } from './log.ts';
 
 export type MachineRecord = {
@@ -28,10 +31,11 @@ export type Tables = {
   readonly ids: Database<unknown, [number, string]>;
   readonly snapshots: Database<unknown, [number, number]>;
   readonly garbage: Database<unknown, number>;
-  readonly owner: Database<unknown, string>;
+  readonly daemon: Database<unknown, string>;
 };
 
 export function openTables(path: string): Tables {
+  checkLmdbFile(join(path, 'data.mdb'));
   try {
     // A commit that syncs before it is answered, as stock LMDB does: pages, fdatasync, then the meta page with O_DSYNC.
     const env = open({ path, overlappingSync: false, maxDbs: 16, noSubdir: false });
@@ -42,11 +46,18 @@ export function openTables(path: string): Tables {
       ids: env.openDB({ name: 'ids', encoding: 'json' }),
       snapshots: env.openDB({ name: 'snapshots', encoding: 'binary' }),
       garbage: env.openDB({ name: 'garbage', encoding: 'json' }),
-      owner: env.openDB({ name: 'owner', encoding: 'json' }),
+      daemon: env.openDB({ name: 'daemon', encoding: 'json' }),
     };
   } catch (error) {
     throw new StoreError('store-corrupt', `${path}: expected an LMDB environment; ${messageOf(error)}`, error);
   }
+}
+
+export function readLastSlot(tables: Tables): number {
+  const key = 'daemon/last-slot';
+  const slot = reading(key, () => tables.daemon.get('last-slot')) ?? 0;
+  if (!isNumber(slot, 0)) throw corrupt(key, 'the number of a slot', shown(slot));
+  return slot;
 }
 
 /** The record of a machine and the version that its next write has to name. */

@@ -37,16 +37,12 @@ type Chain = {
 export type Writes = {
   /** Decides on the machine as it will be; a refusal is answered when what it rests on is durable. */
   write<R>(name: string, decide: (machine: Pending) => Decision<R>): Promise<R>;
-  /** A number that no record's version and no slot has had. */
-  next(): number;
   close(): void;
 };
 
-export function openWrites(tables: Tables, lastUsed: number): Writes {
+export function openWrites(tables: Tables): Writes {
   const chains = new Map<string, Chain>();
-  let counter = lastUsed;
   let open = true;
-  const next = (): number => ++counter;
 
   const chainOf = (name: string): Chain => {
     const there = chains.get(name);
@@ -68,7 +64,7 @@ export function openWrites(tables: Tables, lastUsed: number): Writes {
     decision: Exclude<Decision<R>, { refusal: R }>,
   ): Promise<boolean> => {
     const from = chain.version;
-    const to = next();
+    const to = (from ?? 0) + 1;
     const { ids } = chain;
     const { record, id } = decision;
     chain.record = record;
@@ -104,7 +100,6 @@ export function openWrites(tables: Tables, lastUsed: number): Writes {
   };
 
   return {
-    next,
     async write(name, decide) {
       for (;;) {
         if (!open) throw closed();

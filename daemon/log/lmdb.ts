@@ -12,6 +12,7 @@ import {
   machineRecord,
   newestSnapshot,
   openTables,
+  readLastSlot,
   type Tables,
 } from './lmdb-schema.ts';
 import { sweepSome } from './lmdb-sweep.ts';
@@ -36,7 +37,8 @@ export async function openLmdbLog(dataDir: string): Promise<EventLog> {
 
 function logOf(tables: Tables): EventLog {
   const bell = new Bell();
-  const writes = openWrites(tables, lastUsed(tables));
+  const writes = openWrites(tables);
+  let lastSlot = readLastSlot(tables);
   let open = true;
   let sweeping: Promise<void> | undefined;
 
@@ -60,12 +62,13 @@ function logOf(tables: Tables): EventLog {
             ? { refusal: { status: 'duplicate', epoch: record.epoch, number: 1 } }
             : { refusal: { status: 'machine-exists', epoch: record.epoch, head: record.head } };
         }
-        const slot = writes.next();
+        const slot = ++lastSlot;
         return {
           result: { status: 'created', epoch, number: 1 },
           record: { form: 1, slot, epoch, first: 1, head: 1 },
           id: first.id,
           write: () => {
+            tables.daemon.put('last-slot', slot);
             tables.commits.put([slot, 1], encodeCommit(first.id, first.text));
             tables.ids.put([slot, first.id], 1);
           },
@@ -204,12 +207,4 @@ function* allRecords(tables: Tables): Generator<MachineRecord> {
     const found = machineRecord(tables, name);
     if (found !== undefined) yield found.record;
   }
-}
-
-/** The highest number that a slot or a version has. */
-function lastUsed(tables: Tables): number {
-  let last = 0;
-  for (const slot of tables.garbage.getKeys()) last = Math.max(last, slot);
-  for (const name of tables.machines.getKeys()) last = Math.max(last, machineRecord(tables, name)?.version ?? 0);
-  return last;
 }

@@ -17,6 +17,7 @@ const SCRIPTS = {
   putSnapshot: script('put-snapshot'),
   latestSnapshot: script('latest-snapshot'),
   trim: script('trim'),
+  forget: script('forget'),
 };
 
 /** Commits deleted by one call of trim.lua: Redis does nothing else meanwhile. */
@@ -53,7 +54,8 @@ export function openRedisLog(client: Redis, blocking: Redis): EventLog {
       const answer = await reply(run(client, SCRIPTS.remove, all, [epoch]), keys.machine);
       if (answer[0] !== 'removed') return gone(answer, keys.machine);
       bell.ring(name);
-      await guarded(client, [REGISTRY], () => run(client, FORGET, [REGISTRY], [name, epoch]));
+      // It is gone already: a name that stays in the registry does no harm.
+      await run(client, SCRIPTS.forget, [REGISTRY], [name, epoch]).catch(() => undefined);
       return { status: 'removed' };
     },
 
@@ -143,7 +145,6 @@ export function openRedisLog(client: Redis, blocking: Redis): EventLog {
   });
 }
 
-const FORGET = script('forget');
 const FIELDS = ['form', 'epoch', 'first', 'head'] as const;
 
 async function readHead(client: Redis, name: string): Promise<MachineHead | undefined> {
