@@ -142,6 +142,12 @@ describe('PLT entries', () => {
     });
   });
 
+  it('PLT-12: are in reach of the branch up to +128 MB - 4 and from -128 MB', () => {
+    const ok = (distance: number) =>
+      machine([CORE + 1024 * MB], { plt: CORE + 0x100000 + distance }).run([call(1, 0)]).ok;
+    expect([-128 * MB - 4, -128 * MB, 128 * MB - 4, 128 * MB].map(ok)).toEqual([false, true, true, false]);
+  });
+
   it('PLT-13: beyond the 4 GB of an ADRP hold the break instruction, as the encoder of the kernel gives it', () => {
     const { placed, run } = machine([CORE + 2 ** 32, CORE + 2 ** 32 - 4096, 2n ** 64n - 2n ** 62n]);
     done(run([call(1, 0)]));
@@ -163,7 +169,7 @@ describe('PLT entries', () => {
     const targets = Array.from({ length: 40 }, (_, i) => CORE + 400 * MB + i * 4 * 1021);
     const order = fc.array(fc.integer({ min: 1, max: targets.length }), { maxLength: 900 });
     fc.assert(
-      fc.property(order, fc.boolean(), fc.integer({ min: 0, max: 63 }), (symbols, erratum, page) => {
+      fc.property(order, fc.boolean(), fc.constantFrom(0, 1, 62, 63), (symbols, erratum, page) => {
         const plt = CORE + 64 * page;
         const { placed, run } = machine(targets, { erratum, plt });
         symbols.forEach((_, i) => {
@@ -231,6 +237,22 @@ describe('erratum 843419', () => {
       return decode(wordAt(placed, TEXT, 0xff8), site)?.insn.name;
     });
     expect(kinds).toEqual(['adr', 'adr', 'adr', 'b']);
+  });
+
+  it('ERR843-1: skips slots at page offset 0xff8 and 0xffc, and only then', () => {
+    for (const [erratum, slots] of [
+      [true, [0, 1, 2, 3, 4, 6]],
+      [false, [0, 1, 2, 3, 4, 5]],
+    ] as const) {
+      const { placed, run } = machine(
+        [1, 2, 3, 4, 5, 6].map((n) => CORE + (512 + n) * MB),
+        { erratum, plt: CORE + 0xfc0 },
+      );
+      const result = done(run([1, 2, 3, 4, 5, 6].map((n) => call(n, n))));
+      expect(result.veneers.map((v) => v.slot)).toEqual(slots);
+      expect(result.pltUsed.core).toBe(erratum ? 7 : 6);
+      expect(wordAt(placed, PLT, 12 * 5) === 0).toBe(erratum);
+    }
   });
 
   it('ERR843-4: leaves every ADRP alone that stands elsewhere, or on a machine without the erratum', () => {
