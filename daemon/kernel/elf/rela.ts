@@ -92,10 +92,8 @@ export function readRela(elf: ElfModule, index: number): RelaColumns {
   if (section?.type !== SHT_RELA) throw new RangeError(`section ${index} is not SHT_RELA`);
   const { view } = elf;
   const count = section.size / ENTRY;
-  const offset = new Float64Array(count);
-  const type = new Uint32Array(count);
-  const symbol = new Uint32Array(count);
-  const addend = new Float64Array(count);
+  const columns = emptyColumns(index, section.info, count);
+  const { offset, type, symbol, addend } = columns;
   let wide = false;
   for (let i = 0, at = section.offset; i < count; i++, at += ENTRY) {
     offset[i] = view.getUint32(at + 4, true) * HIGH + view.getUint32(at, true);
@@ -105,8 +103,21 @@ export function readRela(elf: ElfModule, index: number): RelaColumns {
     addend[i] = high * HIGH + view.getUint32(at + ADDEND, true);
     if (high >= 0x20_0000 || high < -0x20_0000) wide = true;
   }
-  const columns = { section: index, target: section.info, count, offset, type, symbol, addend };
   return wide ? { ...columns, exactAddend: readHalves(view, section, count) } : columns;
+}
+
+/** Columns of zeroes, all in one block of memory: a module has many short ones. */
+export function emptyColumns(section: number, target: number, count: number): RelaColumns {
+  const block = new ArrayBuffer(count * 24);
+  return {
+    section,
+    target,
+    count,
+    offset: new Float64Array(block, 0, count),
+    addend: new Float64Array(block, count * 8, count),
+    type: new Uint32Array(block, count * 16, count),
+    symbol: new Uint32Array(block, count * 20, count),
+  };
 }
 
 function readHalves(view: DataView, section: Section, count: number): { high: Int32Array; low: Uint32Array } {

@@ -14,11 +14,11 @@ import {
   SHT_SYMTAB,
   SYM,
 } from './constants.ts';
-import { checked, hex, hex64, refuse, u64 } from './fault.ts';
+import { checked, hex, hex64, refuse } from './fault.ts';
 import { checkStrings, readString, stringLength } from './strings.ts';
 import type { Checked, Section, SymbolTable } from './types.ts';
 
-const { size: ENTRY, st_name: NAME, st_info: INFO, st_shndx: SHNDX, st_value: VALUE, st_size: SIZE } = SYM;
+const { size: ENTRY, st_name: NAME, st_info: INFO, st_shndx: SHNDX, st_value: VALUE } = SYM;
 
 export function readSymbols(
   bytes: Uint8Array,
@@ -30,11 +30,12 @@ export function readSymbols(
   if (!found.ok) return found;
   const { symtab, strtab } = found.value;
   const count = symtab.size / ENTRY;
-  const nameOffset = new Uint32Array(count);
-  const info = new Uint8Array(count);
-  const shndx = new Uint16Array(count);
-  const value = new Float64Array(count);
-  const size = new Float64Array(count);
+  // All columns in one block of memory.
+  const block = new ArrayBuffer(count * 15);
+  const value = new Float64Array(block, 0, count);
+  const nameOffset = new Uint32Array(block, count * 8, count);
+  const shndx = new Uint16Array(block, count * 12, count);
+  const info = new Uint8Array(block, count * 14, count);
   const sizes = new Float64Array(sections.length);
   for (const section of sections) sizes[section.index] = section.size;
 
@@ -70,7 +71,6 @@ export function readSymbols(
     info[i] = view.getUint8(at + INFO);
     shndx[i] = section;
     value[i] = symbolValue;
-    size[i] = u64(view, at + SIZE);
   }
 
   const nameAt = (index: number): number => strtab.offset + (nameOffset[index] ?? 0);
@@ -81,7 +81,6 @@ export function readSymbols(
     info,
     shndx,
     value,
-    size,
     valueHigh: (index) => view.getInt32(symtab.offset + index * ENTRY + VALUE + 4, true),
     valueLow: (index) => view.getUint32(symtab.offset + index * ENTRY + VALUE, true),
     name: (index) => readString(bytes, nameAt(index)),

@@ -30,7 +30,6 @@ export interface SymbolTable {
   /** st_value as a signed number; rounded beyond 2^53, which only an SHN_ABS symbol can be: see valueHigh, valueLow. */
   readonly value: Float64Array;
   /** st_size, which nothing depends on: not checked, rounded beyond 2^53. */
-  readonly size: Float64Array;
   /** The exact halves of st_value: high signed, low unsigned. */
   valueHigh(index: number): number;
   valueLow(index: number): number;

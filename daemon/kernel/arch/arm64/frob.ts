@@ -2,6 +2,7 @@
  * What the architecture does to section headers before layout: room for PLT entries, and the order of relocations.
  * Models arch/arm64/kernel/module-plts.c, v6.1 and v6.12: `module_frob_arch_sections`, `count_plts`, `partition_branch_plt_relas`.
  */
+import { emptyColumns } from '../../elf/rela.ts';
 import type { ElfModule, RelaColumns, Section } from '../../elf/types.ts';
 import type { KernelError, LayoutSection } from '../arch.ts';
 import { addend64 } from '../exact.ts';
@@ -191,10 +192,8 @@ const compareAddends = (rela: RelaColumns, a: number, b: number): number => {
 
 const permute = (rela: RelaColumns, order: Uint32Array): RelaColumns => {
   const { count } = rela;
-  const offset = new Float64Array(count);
-  const type = new Uint32Array(count);
-  const symbol = new Uint32Array(count);
-  const addend = new Float64Array(count);
+  const columns = emptyColumns(rela.section, rela.target, count);
+  const { offset, type, symbol, addend } = columns;
   for (let i = 0; i < count; i++) {
     const k = order[i] as number;
     offset[i] = rela.offset[k] as number;
@@ -202,7 +201,6 @@ const permute = (rela: RelaColumns, order: Uint32Array): RelaColumns => {
     symbol[i] = rela.symbol[k] as number;
     addend[i] = rela.addend[k] as number;
   }
-  const columns = { section: rela.section, target: rela.target, count, offset, type, symbol, addend };
   if (!rela.exactAddend) return columns;
   const { high, low } = rela.exactAddend;
   const exactAddend = {

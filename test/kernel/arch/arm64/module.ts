@@ -69,7 +69,6 @@ const symbolTable = (section: number, symbols: readonly TestSymbol[]): SymbolTab
   info: new Uint8Array(symbols.length),
   shndx: Uint16Array.from(symbols, (s) => s.shndx),
   value: Float64Array.from(symbols, (s) => Number(BigInt.asIntN(64, s.value))),
-  size: new Float64Array(symbols.length),
   valueHigh: (i) => Number(BigInt.asIntN(32, (symbols[i]?.value ?? 0n) >> 32n)),
   valueLow: (i) => Number(BigInt.asUintN(32, symbols[i]?.value ?? 0n)),
   name: (i) => `symbol${i}`,
