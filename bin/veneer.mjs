@@ -6,6 +6,9 @@ import { bundle } from './bundle.mjs';
 // A reader that goes away (`veneer watch | head`) ends the program, quietly.
 process.stdout.on('error', (error) => process.exit(error.code === 'EPIPE' ? 0 : 1));
 
+// `npm run` starts its scripts in the package's folder; the paths on the command line are those of the caller.
+if (process.env.npm_lifecycle_event === 'veneer' && process.env.INIT_CWD) process.chdir(process.env.INIT_CWD);
+
 const { main } = await program();
 const { version } = JSON.parse(readFileSync(new URL('../package.json', import.meta.url), 'utf8'));
 const code = await main(process.argv.slice(2), version);

@@ -1,8 +1,10 @@
+import { Writable } from 'node:stream';
 import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
 import { bytes, count, counted, distance, share } from '../../clients/cli/format/number.ts';
 import { plain } from '../../clients/cli/format/plain.ts';
 import { pairs, table } from '../../clients/cli/format/table.ts';
+import { output } from '../../clients/cli/output.ts';
 
 describe('numbers', () => {
   it.each([
@@ -85,5 +87,33 @@ describe('tables', () => {
         ['long', '2'],
       ]),
     ).toEqual(['a     1', 'long  2']);
+  });
+});
+
+describe('colours', () => {
+  const written = (json: boolean, env: NodeJS.ProcessEnv, isTTY: boolean): string => {
+    let text = '';
+    const sink = new Writable({
+      write: (chunk, _, done) => {
+        text += String(chunk);
+        done();
+      },
+    });
+    const stream = Object.assign(sink, { isTTY });
+    const out = output(json, env, stream, stream);
+    out.print(out.paint.bold('result'));
+    out.error('refusal');
+    return text;
+  };
+
+  it('CLI-7: are used on a terminal, unless NO_COLOR says something', () => {
+    expect(written(false, {}, true)).toContain('\x1b[');
+    expect(written(false, { NO_COLOR: '' }, true)).toContain('\x1b[');
+    expect(written(false, { NO_COLOR: '1' }, true)).toBe('result\nrefusal\n');
+    expect(written(false, {}, false)).toBe('result\nrefusal\n');
+  });
+
+  it('CLI-1: with --json nothing is printed for people', () => {
+    expect(written(true, {}, false)).toBe('refusal\n');
   });
 });

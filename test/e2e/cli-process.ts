@@ -18,10 +18,10 @@ export interface Started {
   until(words: RegExp): Promise<void>;
 }
 
-/** Starts `veneer` outside the repository, with no settings of the caller. */
-export function start(args: readonly string[], env: NodeJS.ProcessEnv = {}): Started {
+/** Starts `veneer`, outside the repository unless told, with no settings of the caller. */
+export function start(args: readonly string[], env: NodeJS.ProcessEnv = {}, cwd = tmpdir()): Started {
   const { VENEERD_URL: _, VENEERD_MACHINE: __, ...inherited } = process.env;
-  const child = spawn(process.execPath, [BIN, ...args], { cwd: tmpdir(), env: { ...inherited, ...env } });
+  const child = spawn(process.execPath, [BIN, ...args], { cwd, env: { ...inherited, ...env } });
   let out = '';
   let err = '';
   const waiting = new Set<() => void>();

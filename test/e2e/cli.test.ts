@@ -1,12 +1,18 @@
+import { createWriteStream } from 'node:fs';
 import { mkdtemp, readFile, rm, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { gunzipSync } from 'node:zlib';
+import { Readable } from 'node:stream';
+import { pipeline } from 'node:stream/promises';
+import { createGzip, gunzipSync } from 'node:zlib';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+import { type Client, connect } from '../../clients/sdk/node.ts';
 import { type Daemon, startDaemon } from '../../daemon/daemon.ts';
 import type { Commit } from '../../protocol/commit.ts';
+import { SESSION_FORMAT } from '../../protocol/session.ts';
 import { emptyView, fold } from '../../protocol/view/fold.ts';
 import { viewDigest } from '../../protocol/view/json.ts';
+import { session } from '../cli/sessions.ts';
 import { fixturePath } from '../fixtures/fixtures.ts';
 import { type Run, start } from './cli-process.ts';
 
@@ -18,16 +24,16 @@ const HELLO = fixturePath('hello.ko');
 describe('the command line against a daemon', { timeout: PATIENCE }, () => {
   let daemon: Daemon;
   let folder: string;
-  let profile: string;
+  let client: Client;
   const veneer = (...args: readonly string[]): Promise<Run> => start(args, { VENEERD_URL: daemon.url }).done;
   const json = async (...args: readonly string[]): Promise<unknown> => {
     const { code, out, err } = await veneer(...args, '--json');
     expect({ code, err: code === 0 ? '' : err }).toEqual({ code: 0, err: '' });
     return JSON.parse(out);
   };
-  const boot = async (name: string): Promise<void> => {
-    await json('boot', name, '--preset', 'arm64-6.1', '--profile', profile);
-  };
+  // A process for each command is slow: what a test only needs around it goes through the SDK.
+  const boot = (name: string) => client.boot(name, { preset: 'arm64-6.1', profile: PROFILE });
+  const remove = (name: string) => client.machine(name).remove();
   const lines = (out: string): unknown[] =>
     out
       .trimEnd()
@@ -43,12 +49,12 @@ describe('the command line against a daemon', { timeout: PATIENCE }, () => {
       logLevel: 'silent',
     });
     folder = await mkdtemp(join(tmpdir(), 'veneerd-cli-'));
-    profile = join(folder, 'profile.json');
-    await writeFile(profile, JSON.stringify(PROFILE));
+    client = connect(daemon.url);
     // The first start makes the bundle: the tests that follow in parallel find it.
     await veneer('--version');
   }, PATIENCE);
   afterAll(async () => {
+    client.close();
     await daemon.close();
     await rm(folder, { recursive: true, force: true });
   });
@@ -66,11 +72,18 @@ describe('the command line against a daemon', { timeout: PATIENCE }, () => {
     const chosen = start(['modules', '--json'], { VENEERD_URL: daemon.url, VENEERD_MACHINE: 'one' });
     expect((await chosen.done).out).toBe('[]\n');
     expect(await json('remove', 'two')).toEqual({ removed: 'two' });
-    await json('remove', 'one');
+    await remove('one');
   });
 
   it('CLI-2: exit codes tell refusals, mistakes and a daemon that is not there apart', async () => {
-    await boot('codes');
+    const profile = join(folder, 'profile.json');
+    await writeFile(profile, JSON.stringify({ machine: { ...PROFILE, pageSize: 4096 } }));
+    const booted = await json('boot', 'codes', '--preset', 'arm64-6.12-16k', '--profile', profile, '--kaslr', '7');
+    expect(booted).toMatchObject({
+      machine: 'codes',
+      position: { commit: 1 },
+      profile: { pageSize: 4096, kaslrSeed: 7 },
+    });
     const again = await veneer('boot', 'codes', '--json');
     expect(again.code).toBe(1);
     expect(JSON.parse(again.out)).toMatchObject({ error: { code: 'machine-exists' } });
@@ -83,7 +96,7 @@ describe('the command line against a daemon', { timeout: PATIENCE }, () => {
       expect(away).toMatchObject({ code: 3, out: '' });
       expect(away.err).toMatch(/no daemon answers at http:\/\/127\.0\.0\.1:9 .*npm start/);
     }
-    await json('remove', 'codes');
+    await remove('codes');
   });
 
   it('CLI-3: with --json a failure is JSON too, and stdout stays JSON for mistakes', async () => {
@@ -133,7 +146,7 @@ describe('the command line against a daemon', { timeout: PATIENCE }, () => {
       expect(code).toBe(0);
       expect(out).toMatch(/^\P{Cc}+\n/u);
     }
-    await json('remove', 'lab');
+    await remove('lab');
   });
 
   it('CLI-14: load stops at the first refusal, with the words of the kernel', async () => {
@@ -154,7 +167,7 @@ describe('the command line against a daemon', { timeout: PATIENCE }, () => {
       { module: 'hello', ok: true },
       { module: 'absent', ok: false, errno: 'ENOENT' },
     ]);
-    await json('remove', 'stops');
+    await remove('stops');
   });
 
   it('CLI-15: load --deps brings what a module needs', async () => {
@@ -163,7 +176,7 @@ describe('the command line against a daemon', { timeout: PATIENCE }, () => {
     const { code, out } = await veneer('load', 'chain-c', '--deps', ko, '-m', 'deps', '--json');
     expect(code).toBe(0);
     expect(lines(out)).toMatchObject([{ module: 'chain_a' }, { module: 'chain_b' }, { module: 'chain_c' }]);
-    await json('remove', 'deps');
+    await remove('deps');
   });
 
   it('CLI-17: watch shows every event, is live, and ends well on Ctrl-C', async () => {
@@ -184,7 +197,7 @@ describe('the command line against a daemon', { timeout: PATIENCE }, () => {
       .split('\n')
       .map((line) => line.trim().split(/ +/)[1]);
     expect(types).toEqual(commits[1]?.events.map(({ type }) => type));
-    await json('remove', 'watched');
+    await remove('watched');
   });
 
   it('SES-6: what is recorded replays to the same digest, at any speed and without the module files', async () => {
@@ -213,12 +226,12 @@ describe('the command line against a daemon', { timeout: PATIENCE }, () => {
         recorded: recorded.digest,
         equal: true,
       });
-      await json('remove', 'copy');
+      await remove('copy');
     }
     const taken = await veneer('replay', file);
     expect(taken).toMatchObject({ code: 1 });
     expect(taken.err).toMatch(/machine source exists: replay into another with --into NAME/);
-    await json('remove', 'source');
+    await remove('source');
   });
 
   it('SES-7: a recording that Ctrl-C ends is whole, and is not overwritten', async () => {
@@ -238,8 +251,8 @@ describe('the command line against a daemon', { timeout: PATIENCE }, () => {
     expect(second.code).toBe(2);
     expect(second.err).toMatch(/live\.veneer\.jsonl: exists already/);
     expect(await json('record', file, '-m', 'live', '--until-live', '--force')).toMatchObject({ machine: 'live' });
-    await json('remove', 'live');
-    await json('remove', 'again');
+    await remove('live');
+    await remove('again');
   });
 
   it('SES-8: of a damaged file nothing is replayed, of one that was cut off what is whole', async () => {
@@ -265,8 +278,8 @@ describe('the command line against a daemon', { timeout: PATIENCE }, () => {
     });
     expect(partial.err).toMatch(/cut\.veneer\.jsonl was cut off after commit 2/);
     expect(((await json('machines')) as { name: string }[]).map(({ name }) => name)).toEqual(['cut', 'origin']);
-    await json('remove', 'cut');
-    await json('remove', 'origin');
+    await remove('cut');
+    await remove('origin');
   });
 
   it('CLI-12: boot says how to get a kallsyms file that is not hidden', async () => {
@@ -293,7 +306,28 @@ describe('the command line against a daemon', { timeout: PATIENCE }, () => {
     expect(booted).toMatchObject({
       profile: { symbols: 1, moduleRegion: { direct: { start: '0xffff800000d00000', end: '0xffff800008d00000' } } },
     });
-    await json('remove', 'mapped');
+    await remove('mapped');
+  });
+});
+
+describe('session files larger than memory', { timeout: PATIENCE }, () => {
+  it('SES-5: 128 MiB of session are read by a process with a heap of 64', async () => {
+    const folder = await mkdtemp(join(tmpdir(), 'veneerd-large-'));
+    const file = join(folder, 'large.veneer.jsonl.gz');
+    const [boot] = session();
+    if (boot === undefined) throw new Error('a session begins with a boot');
+    const about = 'x'.repeat(64 * 1024);
+    const command = { ...boot.command, profile: { vermagic: about } };
+    const size = 128 * 1024 * 1024;
+    function* text(): Generator<string> {
+      yield `${JSON.stringify({ format: SESSION_FORMAT, machine: 'large' })}\n`;
+      for (let n = 1; n * about.length < size; n++) yield `${JSON.stringify({ ...boot, number: n, command })}\n`;
+    }
+    await pipeline(Readable.from(text()), createGzip({ level: 1 }), createWriteStream(file));
+    const env = { NODE_OPTIONS: '--max-old-space-size=64' };
+    const { code, err } = await start(['replay', file, '--url', 'http://127.0.0.1:9'], env).done;
+    expect({ code, err }).toEqual({ code: 3, err: expect.stringMatching(/^veneer: no daemon answers/) });
+    await rm(folder, { recursive: true, force: true });
   });
 });
 
