@@ -11,6 +11,7 @@ import { decide, initialState, type State } from '../kernel/kernel.ts';
 import { type Loaded, loadModule } from '../kernel/loader/load.ts';
 import { decompressModule } from '../modules/decompress.ts';
 import { dumpModule } from './dump.ts';
+import { memoryImage } from './image.ts';
 import { type Report, type ReportStep, reportStep } from './report.ts';
 import { commandOf, readScenario, type Step } from './scenario.ts';
 
@@ -20,6 +21,8 @@ export interface RunOptions {
   readonly modules: string;
   readonly report?: string;
   readonly dump?: string;
+  /** A file for the machine's memory after the last step, veneerd/image@1. */
+  readonly image?: string;
   /** Called after each step. */
   readonly onStep?: (done: number, total: number, step: Step, events: readonly Event[]) => void;
 }
@@ -36,7 +39,7 @@ export async function runScenario(options: RunOptions): Promise<Report> {
   let state = boot(machine, options.scenario);
   const reported: ReportStep[] = [];
   for (const [index, step] of steps.entries()) {
-    const bytes = step.op === 'load' ? await modules(step.module) : undefined;
+    const bytes = step.op === 'load' ? await modules.read(step.module) : undefined;
     const command = commandOf(step, () => bytes?.sha256 ?? '');
     const blobs = new Map(bytes ? [[bytes.sha256, bytes.bytes]] : []);
     const kept: { loaded?: Loaded } = {};
@@ -48,12 +51,14 @@ export async function runScenario(options: RunOptions): Promise<Report> {
         : decide(state, command, blobs);
     if (!decision.ok) throw new RunError(`${options.scenario}: step ${index}: ${decision.message}`);
     state = decision.state;
-    reported.push(reportStep(step.op, decision.events));
+    reported.push(reportStep(step.op, decision.events, state.staticCalls));
     if (options.dump !== undefined && kept.loaded) await dumpModule(join(options.dump, String(index)), kept.loaded);
     options.onStep?.(index + 1, steps.length, step, decision.events);
   }
   const report: Report = { format: 'veneerd/report@1', steps: reported };
   if (options.report !== undefined) await writeFile(options.report, `${JSON.stringify(report)}\n`);
+  if (options.image !== undefined)
+    await writeFile(options.image, `${JSON.stringify(memoryImage(state, modules.blobs))}\n`);
   return report;
 }
 
@@ -76,10 +81,17 @@ interface ModuleBytes {
   readonly sha256: string;
 }
 
+interface Modules {
+  readonly read: (module: string) => Promise<ModuleBytes>;
+  /** What was read so far, by sha256. */
+  readonly blobs: ReadonlyMap<string, Uint8Array>;
+}
+
 /** Reads module files below `folder`, each once. */
-function moduleReader(folder: string): (module: string) => Promise<ModuleBytes> {
+function moduleReader(folder: string): Modules {
   const known = new Map<string, ModuleBytes>();
-  return async (module) => {
+  const blobs = new Map<string, Uint8Array>();
+  const read = async (module: string): Promise<ModuleBytes> => {
     const found = known.get(module);
     if (found) return found;
     const path = join(folder, module);
@@ -87,9 +99,11 @@ function moduleReader(folder: string): (module: string) => Promise<ModuleBytes> 
       const bytes = await decompressModule(await readFile(path), { name: path });
       const read = { bytes, sha256: createHash('sha256').update(bytes).digest('hex') };
       known.set(module, read);
+      blobs.set(read.sha256, bytes);
       return read;
     } catch (error) {
       throw new RunError(`module ${path}: ${error instanceof Error ? error.message : String(error)}`);
     }
   };
+  return { read, blobs };
 }

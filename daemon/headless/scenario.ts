@@ -10,6 +10,7 @@ const Updates = Type.Optional(Type.Array(Type.Object({ key: Type.String(), func:
 const LoadStep = Type.Object({
   op: Type.Literal('load'),
   module: Type.String({ minLength: 1, description: 'a path below the modules folder' }),
+  failAllocation: Type.Optional(Type.Integer({ minimum: 1 })),
   init: Type.Optional(Type.Object({ result: Type.Optional(ErrnoSchema), updates: Updates })),
   percpu: Type.Optional(LooseHexSchema),
   fallbackAt: Type.Optional(Type.Record(Type.String(), LooseHexSchema)),
@@ -22,10 +23,12 @@ const UnloadStep = Type.Object({
   exit: Type.Optional(Type.Object({ updates: Updates })),
 });
 
+const UpdateStep = Type.Object({ op: Type.Literal('update'), key: Type.String(), func: Type.String() });
+
 export const ScenarioSchema = Type.Object({
   format: Type.Literal('veneerd/scenario@1'),
   machine: MachineProfileSchema,
-  steps: Type.Array(Type.Union([LoadStep, UnloadStep])),
+  steps: Type.Array(Type.Union([LoadStep, UnloadStep, UpdateStep])),
 });
 export type Scenario = Type.Static<typeof ScenarioSchema>;
 export type Step = Scenario['steps'][number];
@@ -47,6 +50,7 @@ export function commandOf(step: Step, blobOf: (module: string) => string): Comma
     const { op: _, module, ...rest } = step;
     return { type: 'load', blob: blobOf(module), file: module, ...rest };
   }
+  if (step.op === 'update') return { type: 'update', key: step.key, func: step.func };
   const { op: _, name, ...rest } = step;
   return { type: 'unload', module: name, ...rest };
 }

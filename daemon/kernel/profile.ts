@@ -24,8 +24,8 @@ export interface Profile {
   readonly vermagic: string | undefined;
   /** Keys that are not exported, by the address of their trampoline. */
   readonly trampKeys: ReadonlyMap<number, string>;
-  /** arm64: the trampoline that calls to a symbol go to, by the symbol's name. */
-  readonly callTramps: ReadonlyMap<string, number>;
+  /** arm64: the trampoline that calls to a symbol go to, and its key, by the symbol's name. */
+  readonly callTramps: ReadonlyMap<string, { readonly tramp: number; readonly key: number }>;
   /** x86-64: where returns go that a mitigation redirects. */
   readonly returnThunk: { readonly name: string; readonly address: number; readonly enabled: boolean } | undefined;
 }
@@ -50,8 +50,8 @@ export function readProfile(source: MachineProfile): Profile {
     vermagic: source.vermagic,
     trampKeys: new Map(source.staticCalls?.trampKeys?.map(([tramp, , name]) => [fromHex(tramp), name])),
     callTramps: new Map(
-      Object.values(source.staticCalls?.keys ?? {}).flatMap(({ symbol, tramp }) =>
-        symbol === undefined ? [] : [[symbol, fromHex(tramp)]],
+      Object.values(source.staticCalls?.keys ?? {}).flatMap(({ symbol, tramp, address }) =>
+        symbol === undefined ? [] : [[symbol, { tramp: fromHex(tramp), key: fromHex(address) }]],
       ),
     ),
     returnThunk: thunk && { ...thunk, address: fromHex(thunk.address) },

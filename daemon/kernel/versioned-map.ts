@@ -40,6 +40,11 @@ export class VersionedMap<K, V> {
     return this.#entries().values();
   }
 
+  /** As `values`. */
+  entries(): Iterable<[K, V]> {
+    return this.#entries().entries();
+  }
+
   set(key: K, value: V): VersionedMap<K, V> {
     return this.#next(key, value);
   }

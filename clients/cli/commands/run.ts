@@ -1,5 +1,6 @@
 /** `veneer run`: a scenario without a daemon. The one place where a client reaches into the daemon: it is the daemon's model that runs. */
 import type { Command } from 'commander';
+import type { Step } from '../../../daemon/headless/scenario.ts';
 import type { Context } from '../context.ts';
 import { usage } from '../failure.ts';
 import { counted, share } from '../format/number.ts';
@@ -32,10 +33,8 @@ export const addRun: AddCommand = (program, go) => {
     );
 };
 
-async function run(context: Context, scenario: string, { image, ...options }: RunOptions): Promise<void> {
+async function run(context: Context, scenario: string, options: RunOptions): Promise<void> {
   const { out } = context;
-  if (image !== undefined)
-    throw usage('--image: memory images come with static calls, which this version does not model');
   const { RunError, runScenario } = await import('../../../daemon/headless/run.ts');
   let bar: ReturnType<typeof progress> | undefined;
   try {
@@ -44,7 +43,7 @@ async function run(context: Context, scenario: string, { image, ...options }: Ru
       ...options,
       onStep: (done, total, step) => {
         bar ??= progress(total, 'steps');
-        bar.update(done, step.op === 'load' ? step.module : step.name);
+        bar.update(done, labelOf(step));
       },
     });
     await out.value({ ...report, steps });
@@ -60,4 +59,8 @@ async function run(context: Context, scenario: string, { image, ...options }: Ru
   } finally {
     bar?.stop();
   }
+}
+
+function labelOf(step: Step): string {
+  return step.op === 'load' ? step.module : step.op === 'unload' ? step.name : step.key;
 }

@@ -18,9 +18,9 @@ import type { Candidate, Linked, Placement } from './candidate.ts';
 import { type Draft, emit } from './draft.ts';
 import { goneModule } from './gone.ts';
 import { type LaidOut, layOut } from './layout.ts';
-import { allocateParts, failsLazily, freeAreas, isInitPart, purge } from './place.ts';
-import { readCandidate } from './read.ts';
-import { duplicateExport, resolveImports } from './symbols.ts';
+import { allocateParts, failsLazily, freeAreas, freeingOrder, isInitPart, purge } from './place.ts';
+import { introduce } from './read.ts';
+import { duplicateExport, type Resolved, resolveImports } from './symbols.ts';
 import { checkVermagic } from './vermagic.ts';
 
 type LoadCommand = CommandOf<'load'>;
@@ -44,9 +44,18 @@ export function loadModule(
   if (!profile) return { ok: false, code: 'no-such-machine', message: 'the machine is not booted' };
   const bytes = blobs.get(command.blob);
   if (!bytes) return { ok: false, code: 'no-such-blob', message: `no module of sha256 ${command.blob} was uploaded` };
+  const place = badPlace(command);
+  if (place !== undefined) return { ok: false, code: 'bad-command', message: place };
   const draft = run({ state, events: [] }, profile, command, bytes, onLinked);
   if ('code' in draft) return { ok: false, ...draft };
   return { ok: true, events: draft.events, state: draft.state };
+}
+
+/** What a command says about places has to be addresses: the schema lets by hex numbers that are none. */
+function badPlace({ percpu, fallbackAt = {} }: LoadCommand): string | undefined {
+  const said = [['/percpu', percpu], ...Object.entries(fallbackAt).map(([part, at]) => [`/fallbackAt/${part}`, at])];
+  const wrong = said.find(([, hex]) => hex !== undefined && Number.isNaN(fromHex(hex)));
+  return wrong && `${wrong[0]} is ${wrong[1]}, expected a canonical address (sign-extended from at most 53 bits)`;
 }
 
 /** A load under way: what has to be given back when it fails. */
@@ -64,20 +73,26 @@ function run(
   bytes: Uint8Array,
   onLinked: ((loaded: Loaded) => void) | undefined,
 ): Draft | Refusal {
-  // 1. Read the file, let the architecture size its sections.
-  const read = readCandidate(bytes, profile, archOf(profile));
-  if (!read.ok) return fail({ draft, profile, command, name: read.name }, 'read', read.error);
-  const candidate = read.value;
-  const load: Load = { draft, profile, command, name: candidate.name };
+  // 1. Read the file.
+  const read = introduce(bytes, profile, archOf(profile));
+  if (!read.ok) return fail({ draft, profile, command, name: '' }, 'read', read.error);
+  const load: Load = { draft, profile, command, name: read.value.name };
 
   // 2. Checks that need no memory. Since v6.4 a duplicate name is among them.
-  const early = checkVermagic(draft.state, candidate) ?? (profile.layout === 'linux-6.1' ? undefined : duplicate(load));
+  const early =
+    checkVermagic(draft.state, read.value) ?? (profile.layout === 'linux-6.1' ? undefined : duplicate(load));
   if (early) return fail(load, 'check', early);
+  const prepared = read.value.prepare();
+  if (!prepared.ok) return fail(load, 'check', prepared.error);
+  const candidate = prepared.value;
 
   // 3. Lay out, and allocate part by part.
   const laidOut = layOut(profile.layout, candidate.sections, candidate.tables, profile.pageSize);
   const placed = allocateParts(draft, profile, load.name, laidOut.parts, fallbackAt(command));
-  if (!placed.ok) return failUnformed(load, 'allocate', placed.error, placed.areas);
+  if (!placed.ok) {
+    freeAreas(draft, load.name, placed.areas.toReversed(), failsLazily(draft.state));
+    return fail(load, 'allocate', placed.error);
+  }
   const { areas } = placed;
 
   // 4. Reserve the name, then per-CPU memory.
@@ -92,8 +107,6 @@ function run(
   emit(draft, laidOutEvent(load, candidate, laidOut, areas, placement));
 
   // 5. Resolve symbols.
-  const common = candidate.checkSymbols();
-  if (common) return failUnformed(load, 'link', common, areas);
   const resolved = resolveImports(draft.state, candidate);
   if (!resolved.ok) return failUnformed(load, 'link', resolved.error, areas);
   emit(draft, { type: 'SymbolsResolved', module: load.name, imports: resolved.value.imports });
@@ -107,7 +120,7 @@ function run(
   const twice = duplicateExport(draft.state, load.name, candidate.exports);
   if (twice) return failUnformed(load, 'form', twice, areas);
   purge(draft, 'init-reached');
-  emit(draft, comingEvent(load, candidate, linked.value, resolved.value.uses));
+  emit(draft, comingEvent(load, candidate, linked.value, resolved.value));
   onLinked?.({ candidate, laidOut, linked: linked.value });
 
   // 8. Its notifiers: static calls join their keys.
@@ -148,10 +161,11 @@ function fallbackAt({ fallbackAt: at }: LoadCommand): (part: string) => number |
   };
 }
 
-function placementOf(
+/** Where each section is, once each part has an address. `areas` are in the order of `laidOut.parts`. */
+export function placementOf(
   candidate: Candidate,
   laidOut: LaidOut,
-  areas: readonly ModuleArea[],
+  areas: readonly Pick<ModuleArea, 'part' | 'address'>[],
   percpu: number | undefined,
 ): Placement {
   const count = candidate.sections.length;
@@ -225,7 +239,7 @@ function comingEvent(
   { name }: Load,
   candidate: Candidate,
   linked: Linked,
-  uses: readonly string[],
+  { uses, proprietary }: Resolved,
 ): EventOf<'ModuleComing'> {
   const exports = candidate.exports.map(({ name: symbol, gplOnly, namespace }, i) => ({
     name: symbol,
@@ -241,6 +255,7 @@ function comingEvent(
     hasInit: candidate.hasInit,
     hasExit: candidate.hasExit,
     ...(candidate.vermagic === undefined ? {} : { vermagic: candidate.vermagic }),
+    ...(proprietary ? { proprietary } : {}),
   };
 }
 
@@ -251,10 +266,9 @@ function fail({ draft, command, name: module }: Load, step: Step, error: KernelE
   return draft;
 }
 
-/** The module never became COMING: module_deallocate. Init memory is given back before core memory. */
+/** The module never became COMING: module_deallocate. */
 function failUnformed(load: Load, step: Step, error: KernelError, areas: readonly ModuleArea[]): Draft {
-  const initFirst = [...areas].sort((a, b) => Number(isInitPart(b.part)) - Number(isInitPart(a.part)));
-  if (areas.length > 0) freeAreas(load.draft, load.name, initFirst, failsLazily(load.draft.state));
+  freeAreas(load.draft, load.name, freeingOrder(areas), failsLazily(load.draft.state));
   return fail(load, step, error);
 }
 

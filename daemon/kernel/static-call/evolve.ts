@@ -3,7 +3,7 @@ import { fromHex } from '../../../protocol/address.ts';
 import type { Event, EventOf } from '../../../protocol/events/index.ts';
 import { SITE_INIT, SITE_TAIL } from '../../../protocol/events/static-call.ts';
 import { wordCode } from '../arch/static-call.ts';
-import { dropText, type Key, type Site, type SiteMod, type StaticCalls, VMLINUX, writeText } from './state.ts';
+import { forget, type Key, type Site, type SiteMod, type StaticCalls, VMLINUX, writeText } from './state.ts';
 
 /** A PLT entry has three words. */
 const VENEER_SIZE = 12;
@@ -30,7 +30,7 @@ export function evolveStaticCalls(calls: StaticCalls, event: Event): StaticCalls
     case 'StaticCallPatched':
       return { ...calls, text: writeText(calls, fromHex(event.address), event.bytes[1]) };
     case 'VeneerWritten':
-      return calls.byTramp.has(fromHex(event.target)) ? veneerWritten(calls, event) : calls;
+      return event.kind === 'branch' && calls.byTramp.has(fromHex(event.target)) ? veneerWritten(calls, event) : calls;
     case 'ModuleLive':
       return initGone(calls, event.module);
     case 'ModuleGone':
@@ -94,7 +94,7 @@ function keyGone(calls: StaticCalls, name: string): StaticCalls {
     keys: calls.keys.delete(name),
     byAddress: calls.byAddress.delete(address),
     byTramp: calls.byTramp.delete(tramp),
-    text: dropText(calls, calls.text, tramp, calls.arch.trampSize),
+    text: forget(calls, calls.text, tramp, calls.arch.trampSize),
   };
 }
 
@@ -125,31 +125,49 @@ function modAllocated(calls: StaticCalls, { key: name, owner }: EventOf<'SiteMod
   return changeKey(calls, name, { mods: [mod, ...key.mods] });
 }
 
-function veneerWritten(calls: StaticCalls, { module, address, words }: EventOf<'VeneerWritten'>): StaticCalls {
+function veneerWritten(calls: StaticCalls, { module, section, address, words }: EventOf<'VeneerWritten'>): StaticCalls {
   const at = fromHex(address);
   const code = words.map((word) => wordCode(Number.parseInt(word, 16))).join('');
   return {
     ...calls,
     text: writeText(calls, at, code),
-    veneers: calls.veneers.set(module, [...(calls.veneers.get(module) ?? []), at]),
+    veneers: calls.veneers.set(module, [
+      ...(calls.veneers.get(module) ?? []),
+      { address: at, init: section === '.init.plt' },
+    ]),
   };
 }
 
-/** Init text was freed: what stood at its sites is no longer known. */
+/** Init text was freed: what stood there is no longer known, and others may come to stand there. */
 function initGone(calls: StaticCalls, module: string): StaticCalls {
-  return dropSites(calls, module, ({ init }) => init);
+  if (!calls.tables.has(module)) return calls;
+  return { ...dropText(calls, module, ({ init }) => init), initFreed: calls.initFreed.set(module, true) };
 }
 
 function moduleGone(calls: StaticCalls, module: string): StaticCalls {
-  const after = dropSites(calls, module, () => true);
-  const text = (after.veneers.get(module) ?? []).reduce((t, at) => dropText(after, t, at, VENEER_SIZE), after.text);
-  return { ...after, text, tables: after.tables.delete(module), veneers: after.veneers.delete(module) };
+  if (!calls.tables.has(module) && !calls.veneers.has(module)) return calls;
+  const initFreed = calls.initFreed.has(module);
+  const after = dropText(calls, module, ({ init }) => !(init && initFreed));
+  return {
+    ...after,
+    tables: after.tables.delete(module),
+    initFreed: after.initFreed.delete(module),
+    veneers: after.veneers.delete(module),
+  };
 }
 
-function dropSites(calls: StaticCalls, module: string, which: (site: Site) => boolean): StaticCalls {
+/** Forgets what stands at those sites and PLT entries of a module that are there no longer. */
+function dropText(
+  calls: StaticCalls,
+  module: string,
+  gone: (place: { readonly init: boolean }) => boolean,
+): StaticCalls {
   let { text } = calls;
   for (const sites of calls.tables.get(module)?.values() ?? []) {
-    for (const site of sites) if (which(site)) text = dropText(calls, text, site.address, calls.arch.siteSize);
+    for (const site of sites) if (gone(site)) text = forget(calls, text, site.address, calls.arch.siteSize);
+  }
+  for (const veneer of calls.veneers.get(module) ?? []) {
+    if (gone(veneer)) text = forget(calls, text, veneer.address, VENEER_SIZE);
   }
   return { ...calls, text };
 }

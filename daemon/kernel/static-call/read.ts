@@ -8,6 +8,7 @@ import { callSites } from '../arch/arm64/static-call-sites.ts';
 import { codeOf, longAt, type StaticCallArch } from '../arch/static-call.ts';
 import { SHN_LORESERVE, SHN_UNDEF } from '../elf/constants.ts';
 import type { ElfModule, RelaColumns } from '../elf/types.ts';
+import type { Profile } from '../profile.ts';
 import type { ModuleKey, ModuleSite, ModuleStaticCalls } from './module.ts';
 
 const KEY_PREFIX = '__SCK__';
@@ -15,6 +16,7 @@ const TRAMP_PREFIX = '__SCT__';
 /** struct static_call_site: two 32-bit distances, each from itself. */
 const ENTRY = 8;
 const LONG = 8;
+const NO_TRAMP = { tramp: Number.NaN, key: Number.NaN };
 
 /** Sites come from the module's table on x86-64; on arm64 from its calls to the symbols that `tramps` holds by index. */
 export function readStaticCalls(
@@ -31,8 +33,8 @@ export function readStaticCalls(
 
 /** The trampolines that calls to some symbols of a module go to. */
 export interface SymbolTramps {
-  /** Address of the trampoline by index of the symbol. */
-  readonly bySymbol: ReadonlyMap<number, number>;
+  /** By index of the symbol: addresses of trampoline and key. */
+  readonly bySymbol: ReadonlyMap<number, { readonly tramp: number; readonly key: number }>;
   /** S of each symbol where a branch asks for it. */
   values(symbolValue: Float64Array): Float64Array;
 }
@@ -40,10 +42,10 @@ export interface SymbolTramps {
 /** Undefined on a machine that names no symbols as static calls. */
 export function trampsOfSymbols(
   imports: readonly { readonly name: string; readonly symbol: number }[],
-  callTramps: ReadonlyMap<string, number>,
+  callTramps: Profile['callTramps'],
 ): SymbolTramps | undefined {
   if (callTramps.size === 0) return undefined;
-  const bySymbol = new Map<number, number>();
+  const bySymbol = new Map<number, { readonly tramp: number; readonly key: number }>();
   for (const { name, symbol } of imports) {
     const tramp = callTramps.get(name);
     if (tramp !== undefined) bySymbol.set(symbol, tramp);
@@ -52,7 +54,7 @@ export function trampsOfSymbols(
     bySymbol,
     values: (symbolValue) => {
       const values = symbolValue.slice();
-      for (const [symbol, tramp] of bySymbol) values[symbol] = tramp;
+      for (const [symbol, { tramp }] of bySymbol) values[symbol] = tramp;
       return values;
     },
   };
@@ -61,11 +63,11 @@ export function trampsOfSymbols(
 function calls(
   placed: PlacedModule,
   relas: readonly RelaColumns[],
-  tramps: ReadonlyMap<number, number>,
+  tramps: SymbolTramps['bySymbol'],
 ): readonly ModuleSite[] {
   return callSites(placed, relas, tramps).map(({ symbol, destination, ...site }) => {
-    const names = tramps.get(symbol) ?? Number.NaN;
-    return { ...site, names, veneer: destination === names ? undefined : destination };
+    const { tramp, key } = tramps.get(symbol) ?? NO_TRAMP;
+    return { ...site, names: key, veneer: destination === tramp ? undefined : destination };
   });
 }
 

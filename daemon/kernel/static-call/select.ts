@@ -1,10 +1,12 @@
 /** Which room of the architectures models a machine's static calls. */
 import { arm64StaticCalls } from '../arch/arm64/static-call.ts';
 import type { StaticCallArch } from '../arch/static-call.ts';
+import { x86StaticCalls } from '../arch/x86-64/static-call.ts';
 import type { Profile } from '../profile.ts';
 
 /** Undefined for a machine without static calls, or with a flavour that its architecture does not have. */
-export function staticCallArch({ arch, source, symbols }: Profile): StaticCallArch | undefined {
+export function staticCallArch(profile: Profile): StaticCallArch | undefined {
+  const { arch, source, symbols } = profile;
   const { staticCall, staticCalls, staticCallOrig = true } = source;
   if (!staticCalls) return undefined;
   switch (arch) {
@@ -14,6 +16,6 @@ export function staticCallArch({ arch, source, symbols }: Profile): StaticCallAr
         return0: symbols.get('__static_call_return0'),
       });
     case 'x86-64':
-      return undefined;
+      return x86StaticCalls(staticCall ?? 'inline', profile);
   }
 }

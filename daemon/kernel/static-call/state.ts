@@ -40,10 +40,12 @@ export interface StaticCalls {
   readonly keysOf: VersionedMap<string, readonly string[]>;
   /** Site tables by owner: the sites of each key, in final order. */
   readonly tables: VersionedMap<string, ReadonlyMap<string, readonly Site[]>>;
+  /** Modules whose init text was freed: others may have sites where theirs were. */
+  readonly initFreed: VersionedMap<string, true>;
   /** What stands at sites, trampolines, literals and the PLT entries that lead to trampolines, by address. */
   readonly text: VersionedMap<number, Code>;
   /** PLT entries in `text`, by module. */
-  readonly veneers: VersionedMap<string, readonly number[]>;
+  readonly veneers: VersionedMap<string, readonly { readonly address: number; readonly init: boolean }[]>;
 }
 
 export function noStaticCalls(arch: StaticCallArch): StaticCalls {
@@ -54,6 +56,7 @@ export function noStaticCalls(arch: StaticCallArch): StaticCalls {
     byTramp: new VersionedMap(),
     keysOf: new VersionedMap(),
     tables: new VersionedMap(),
+    initFreed: new VersionedMap(),
     text: new VersionedMap(),
     veneers: new VersionedMap(),
   };
@@ -96,7 +99,7 @@ export function writeText({ arch: { granule }, text }: StaticCalls, address: num
 }
 
 /** Forgets what stands at `address`. */
-export function dropText({ arch: { granule } }: StaticCalls, text: StaticCalls['text'], address: number, size: number) {
+export function forget({ arch: { granule } }: StaticCalls, text: StaticCalls['text'], address: number, size: number) {
   if (granule === 0) return text.delete(address);
   let after = text;
   for (let at = 0; at < size; at += granule) after = after.delete(address + at);

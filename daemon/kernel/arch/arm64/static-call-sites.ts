@@ -27,7 +27,7 @@ export interface CallSite {
 export function callSites(
   placed: PlacedModule,
   relas: readonly RelaColumns[],
-  symbols: ReadonlyMap<number, number>,
+  symbols: ReadonlyMap<number, unknown>,
 ): readonly CallSite[] {
   if (symbols.size === 0) return [];
   const found: CallSite[] = [];
