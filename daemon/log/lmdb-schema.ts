@@ -38,7 +38,9 @@ export function openTables(path: string): Tables {
   checkLmdbFile(join(path, 'data.mdb'));
   try {
     // A commit that syncs before it is answered, as stock LMDB does: pages, fdatasync, then the meta page with O_DSYNC.
-    const env = open({ path, overlappingSync: false, maxDbs: 16, noSubdir: false });
+    // Without its batches of an event turn, whose own promises nobody can catch when a commit fails; writes under way
+    // share a commit all the same.
+    const env = open({ path, overlappingSync: false, eventTurnBatching: false, maxDbs: 16, noSubdir: false });
     return {
       env,
       machines: env.openDB({ name: 'machines', encoding: 'json', useVersions: true }),
