@@ -5,6 +5,7 @@
 import type { Command } from '../../protocol/commands.ts';
 import type { ErrorCode } from '../../protocol/errors.ts';
 import type { Event } from '../../protocol/events/index.ts';
+import { KernelBug } from './arch/kernel-bug.ts';
 import { loadModule } from './loader/load.ts';
 import { unloadModule } from './loader/unload.ts';
 import { boot } from './machine/boot.ts';
@@ -21,8 +22,21 @@ export type Decision =
 /** Module files and manifests by sha256: whoever calls `decide` has fetched those that the command names. */
 export type Blobs = ReadonlyMap<string, Uint8Array>;
 
-/** Decides `command`. Errors that the kernel would return are events; a command that makes no sense here is a refusal. */
+/**
+ * Decides `command`. Errors that the kernel would return are events; a command that makes no sense here is a refusal, and so
+ * is one that the kernel would not survive.
+ */
 export function decide(state: State, command: Command, blobs: Blobs): Decision {
+  try {
+    return decideBy(state, command, blobs);
+  } catch (error) {
+    if (!(error instanceof KernelBug)) throw error;
+    const code = command.type === 'load' ? 'bad-module' : 'bad-command';
+    return { ok: false, code, message: `kernel BUG: ${error.message}` };
+  }
+}
+
+function decideBy(state: State, command: Command, blobs: Blobs): Decision {
   switch (command.type) {
     case 'boot':
       return boot(state, command);

@@ -73,6 +73,11 @@ export interface StaticCallArch {
   readonly reach: { readonly min: number; readonly max: number };
   /** The trampoline as the compiler and the boot leave it, for a key of the kernel whose bytes the profile does not tell. */
   bootTramp(key: KeyFacts, hasSites: boolean): Code;
+  /**
+   * What boot leaves at a site of the kernel's own, where the profile tells `code`. Only of a flavour that no released kernel
+   * has: a profile's bytes are then not its own, those of trampolines included.
+   */
+  readonly bootSite?: (site: SiteFacts, key: KeyFacts, code: Code) => Code;
   /** What the literal of a key holds after boot; only the `literal` flavour has one. */
   readonly bootLiteral?: (key: KeyFacts) => Code;
   /** arch_static_call_transform(NULL, tramp, func, false); `key.func` is the new one. */

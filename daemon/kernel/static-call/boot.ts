@@ -4,6 +4,7 @@
  */
 import { fromHex, toHex } from '../../../protocol/address.ts';
 import type { Event, EventOf } from '../../../protocol/events/index.ts';
+import { SITE_TAIL } from '../../../protocol/events/static-call.ts';
 import type { KeyProfile } from '../../../protocol/profile.ts';
 import type { KeyFacts } from '../arch/static-call.ts';
 import { type Draft, emit } from '../loader/draft.ts';
@@ -43,7 +44,8 @@ function keysEvent(
         literal: key.literal === undefined ? undefined : fromHex(key.literal),
         orig: undefined,
       };
-      const bytes = key.trampBytes ?? arch.bootTramp(facts, hasSites);
+      const told = arch.bootSite ? undefined : key.trampBytes;
+      const bytes = told ?? arch.bootTramp(facts, hasSites);
       const callee = arch.callee(facts);
       return {
         name,
@@ -66,12 +68,14 @@ function sitesEvent(draft: Draft, sites: VmlinuxSites): EventOf<'StaticCallSites
   const { arch, keys } = callsOf(draft);
   const read = reader(draft);
   const runs = new Map<string, EventOf<'StaticCallSitesSorted'>['runs'][number]>();
-  for (const [hex, name, flags, bytes] of sites) {
+  for (const [hex, name, flags, told] of sites) {
     const key = keys.get(name);
     if (!key) continue;
     const run = runs.get(name) ?? { key: name, sites: [] };
     runs.set(name, run);
     const address = fromHex(hex);
+    const site = { address, tail: (flags & SITE_TAIL) !== 0, veneer: undefined };
+    const bytes = told === null ? null : (arch.bootSite?.(site, key, told) ?? told);
     const route =
       bytes === null
         ? undefined

@@ -184,6 +184,14 @@ const staticCalls = (
     }
   };
 
+  /** The compiler's call of the trampoline, or what inlining makes of it. */
+  const bootSite = ({ address, tail }: SiteFacts, { tramp }: KeyFacts, code: Code): Code => {
+    if (inline) return code;
+    const opcode = isJcc(code) ? code.slice(0, 4) : tail ? JMP : CALL;
+    const call = branchTo(opcode, address, tramp);
+    return call + code.slice(call.length);
+  };
+
   return {
     flavour,
     inline,
@@ -196,6 +204,7 @@ const staticCalls = (
       const poisoned = flavour === 'inline-poison' && hasSites;
       return (poisoned ? POISON : wantedTramp(tramp, func).code) + UD1;
     },
+    ...(flavour === 'inline' ? {} : { bootSite }),
     transformTramp,
     transformSite,
     retireTramp,

@@ -236,6 +236,16 @@ describe('flavours', () => {
     expect(room.bootTramp(key(0), true)).toBe(`${PLAIN}0fb9cc`);
   });
 
+  it('X86-36: a kernel of another flavour boots with sites and trampolines of its own', () => {
+    const boot = (flavour: Flavour, code: Code, tail: boolean) =>
+      roomOf(flavour).bootSite?.(site(SITE, tail), key(FUNC), `${code}ff`);
+    expect(boot('out-of-line', `${NOP5}cc`, false)).toBe(`${CALL_TRAMP}ff`);
+    expect(boot('out-of-line', `${PLAIN}cc`, true)).toBe(`${TAIL_TRAMP}ff`);
+    expect(boot('out-of-line', '0f8500000000', true)).toBe(`${JCC_TRAMP}ff`);
+    expect(boot('inline-poison', `${NOP5}cc`, false)).toBe(`${NOP5}ccff`);
+    expect(roomOf('inline').bootSite).toBeUndefined();
+  });
+
   it('X86-32: reads the destination back from a call, a jump and a conditional jump, and from nothing else', () => {
     const { destination } = roomOf('inline');
     for (const before of [CALL_TRAMP, TAIL_TRAMP, JCC_TRAMP]) expect(destination(SITE, before)).toBe(TRAMP);
