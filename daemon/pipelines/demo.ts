@@ -16,6 +16,8 @@ import type { Runtime } from './runtime.ts';
 export const DEMO_MACHINE = 'demo';
 export const DEMO_SESSION = fileURLToPath(new URL('../../sessions/demo.veneer.jsonl.gz', import.meta.url));
 
+/** Commits that go in together when nobody wants to wait between them. */
+const BATCH = 64;
 /** Longest wait between two looks at a log that refuses for now. */
 const RETRY_MS = 1_000;
 
@@ -26,26 +28,41 @@ export async function playDemo(
   signal: AbortSignal,
   file = DEMO_SESSION,
 ): Promise<Outcome<null>> {
-  const commits = await countCommits(file);
   let position = await whereItStopped(runtime, file);
   if (!position.ok) return position;
-  let previous = 0;
-  for await (const commit of commitsOf(file)) {
-    const at: Position | null = position.value;
-    const wait = commit.number === 1 ? 0 : delayOf(pace, previous, commit.time, commits);
+  const commits = await countCommits(file);
+  let previous: number | undefined;
+  let batch: Commit[] = [];
+  const flush = async (): Promise<Outcome<Position | null>> => {
+    const appended = await appendPatiently(runtime, position.ok ? position.value : null, batch, signal);
+    batch = [];
+    return appended;
+  };
+  for await (const commit of commitsOf(file, position.value?.commit ?? 0)) {
+    const wait = commit.number === 1 ? 0 : delayOf(pace, previous ?? commit.time, commit.time, commits);
     previous = commit.time;
-    if (at !== null && commit.number <= at.commit) continue;
+    if (batch.length > 0 && (wait > 0 || batch.length >= BATCH)) position = await flush();
     if (wait > 0) await sleep(wait, undefined, { signal }).catch(() => undefined);
     if (signal.aborted) return done(null);
-    let appended = await runtime.append(DEMO_MACHINE, at, [commit]);
-    while (!appended.ok && appended.error.code === 'log-unavailable' && !signal.aborted) {
-      await sleep(RETRY_MS, undefined, { signal }).catch(() => undefined);
-      appended = await runtime.append(DEMO_MACHINE, at, [commit]);
-    }
-    if (!appended.ok) return appended;
-    position = appended;
+    if (!position.ok) return position;
+    batch.push(commit);
   }
-  return done(null);
+  if (batch.length > 0) position = await flush();
+  return position.ok ? done(null) : position;
+}
+
+/** Tries again for as long as the log is away. */
+async function appendPatiently(
+  runtime: Runtime,
+  at: Position | null,
+  commits: readonly Commit[],
+  signal: AbortSignal,
+): Promise<Outcome<Position>> {
+  while (true) {
+    const appended = await runtime.append(DEMO_MACHINE, at, commits);
+    if (appended.ok || appended.error.code !== 'log-unavailable' || signal.aborted) return appended;
+    await sleep(RETRY_MS, undefined, { signal }).catch(() => undefined);
+  }
 }
 
 /** Null when there is no such machine; a refusal when the machine is not, or is no longer, a replay of the file. */
@@ -55,8 +72,9 @@ async function whereItStopped(runtime: Runtime, file: string): Promise<Outcome<P
   const { epoch, head: commit } = head.value;
   const newest = await readOne(runtime.world.log, DEMO_MACHINE, epoch, commit);
   if (!newest.ok) return newest;
-  for await (const recorded of commitsOf(file)) {
-    if (recorded.number === commit && recorded.id === newest.value.id) return done({ epoch, commit });
+  for await (const recorded of commitsOf(file, commit - 1)) {
+    if (recorded.id === newest.value.id) return done({ epoch, commit });
+    break;
   }
   return refuse('machine-exists', `${DEMO_MACHINE} is a machine of its own by now`);
 }
@@ -67,12 +85,14 @@ async function countCommits(file: string): Promise<number> {
   return Math.max(1, count - 2);
 }
 
-async function* commitsOf(file: string): AsyncGenerator<Commit, void> {
+/** The commits after commit `after`: commit n is line n + 1. */
+async function* commitsOf(file: string, after: number): AsyncGenerator<Commit, void> {
   let number = 0;
   for await (const text of linesOf(createReadStream(file))) {
     number++;
+    if (number - 1 <= after) continue;
     const line = readSessionLine(number, text);
-    if (line.kind === 'commit') yield line.commit;
     if (line.kind === 'fault') throw new Error(`${file}: line ${number}: ${line.message}`);
+    if (line.kind === 'commit') yield line.commit;
   }
 }

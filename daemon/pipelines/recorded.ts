@@ -21,10 +21,11 @@ export async function appendRecorded(
 ): Promise<Outcome<Position>> {
   const first = commits[0];
   if (first === undefined) return refuse('bad-session', 'no commit is here');
-  const base = expected === null ? await made(world, machine, first, commits) : await stand(world, machine, expected);
+  const base =
+    expected === null ? await made(world, machine, first, commits) : await stand(world, machine, expected, commits);
   if (!base.ok) return base;
   const { epoch } = base.value;
-  const fresh = expected === null ? commits.slice(base.value.commit) : commits;
+  const fresh = commits.slice(base.value.commit - (expected?.commit ?? 0));
   if (fresh.length === 0) return done({ epoch, commit: base.value.commit });
 
   const evolved = evolveAll(world.kernel, base.value, fresh);
@@ -58,24 +59,40 @@ async function made(
   return evolved;
 }
 
-/** The same commits made this machine before: it stands at one of them, unless something else happened since. */
 async function again(world: World, machine: MachineRuntime, commits: readonly Commit[]): Promise<Outcome<Held>> {
   const loaded = await catchUp(world.log, world.kernel, machine.name, machine.held);
-  if (!loaded.ok) return loaded;
-  const { epoch, commit } = loaded.value;
-  const newest = await readOne(world.log, machine.name, epoch, commit);
-  if (newest.ok && newest.value.id === commits[commit - 1]?.id) return loaded;
+  if (!loaded.ok || (await isAmong(world, machine, loaded.value, 0, commits))) return loaded;
   return refuse('machine-exists', `there is a machine called ${machine.name}, and it has other commits`);
 }
 
-async function stand(world: World, machine: MachineRuntime, expected: Position): Promise<Outcome<Held>> {
+async function stand(
+  world: World,
+  machine: MachineRuntime,
+  expected: Position,
+  commits: readonly Commit[],
+): Promise<Outcome<Held>> {
   const loaded = await catchUp(world.log, world.kernel, machine.name, machine.held);
   if (!loaded.ok) return loaded;
   const { epoch, commit } = loaded.value;
   machine.held = loaded.value;
   if (epoch !== expected.epoch) return refusedGone(machine.name, { status: 'epoch-changed', epoch });
   if (commit === expected.commit) return loaded;
+  if (await isAmong(world, machine, loaded.value, expected.commit, commits)) return loaded;
   return refuse('version-conflict', `${machine.name} is at commit ${commit}, expected ${expected.commit}`);
+}
+
+/** Whether the newest commit is one of `commits`, in its place after `after`: they were sent before, and a reply was lost. */
+async function isAmong(
+  world: World,
+  { name }: MachineRuntime,
+  { epoch, commit }: Held,
+  after: number,
+  commits: readonly Commit[],
+): Promise<boolean> {
+  const same = commits[commit - after - 1];
+  if (same === undefined) return false;
+  const newest = await readOne(world.log, name, epoch, commit);
+  return newest.ok && newest.value.id === same.id;
 }
 
 export function evolveAll(kernel: Kernel, base: Held, commits: readonly Commit[]): Outcome<Held> {

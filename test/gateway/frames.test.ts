@@ -209,3 +209,33 @@ it('FRM-2: bytes that are no WebSocket frames end that connection only', async (
   expect(await raw.next()).toMatchObject({ type: 'hello' });
   raw.socket.close();
 });
+
+it('SUB-4: a socket that is not read costs the others nothing, and gets everything when it reads again', async () => {
+  const [stalled, writer] = [await openRaw(daemon.url), await openRaw(daemon.url)];
+  await Promise.all([stalled.next(), writer.next()]);
+  writer.send({ type: 'command', id: 'boot', machine: 'stall', command: { type: 'boot' } });
+  await writer.next();
+  stalled.send({ type: 'subscribe', subscription: 1, machine: 'stall', from: 'now' });
+  expect([(await stalled.next()).type, (await stalled.next()).type]).toEqual(['subscribed', 'live']);
+  stalled.socket.pause();
+  const count = 250;
+  const command = { type: 'unload', module: 'none', exit: { updates: Array(3000).fill({ key: 'k', func: '0x0' }) } };
+  for (let n = 0; n < count; n++) {
+    writer.send({ type: 'command', id: `u${n}`, machine: 'stall', command });
+    expect((await writer.next()).type).toBe('result');
+  }
+  stalled.socket.resume();
+  const numbers: number[] = [];
+  let pages = 0;
+  while (numbers.length < count) {
+    const frame = await stalled.next();
+    if (frame.type !== 'commits') continue;
+    const commits = frame.commits as { number: number }[];
+    numbers.push(...commits.map((commit) => commit.number));
+    if (commits.length > 1) pages++;
+  }
+  expect(numbers).toEqual(Array.from({ length: count }, (_, n) => n + 2));
+  expect(pages).toBeGreaterThan(0);
+  expect((await stalled.next()).type).toBe('live');
+  for (const { socket } of [stalled, writer]) socket.close();
+}, 60_000);

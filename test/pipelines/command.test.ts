@@ -112,6 +112,7 @@ it('CMD-7: recorded commits enter as they are, once, and only if they fit', asyn
   const twice = { ...third, id: 'm-load-m1' };
   expect(await runtime.append('copy', first, [twice])).toMatchObject({ error: { code: 'bad-session' } });
   expect(must(await runtime.append('copy', first, commits.slice(2))).commit).toBe(4);
+  expect(must(await runtime.append('copy', first, commits.slice(2))).commit).toBe(4);
   expect(await commitsOf(runtime, 'copy')).toEqual(commits);
   expect(must(await runtime.view('copy')).text).toBe(must(await source.view('m')).text);
   await load(runtime, 'copy', 'm4');
