@@ -5,6 +5,7 @@
 import type { Commit } from '../commit.ts';
 import type { Event, EventOf } from '../events/index.ts';
 import type { Part } from '../events/memory.ts';
+import { foldStaticCalls, noStaticCallsView } from './static-call.ts';
 import type { Failure, Machine, Module, View } from './types.ts';
 
 export const FAILURES_KEPT = 100;
@@ -19,6 +20,7 @@ export function emptyView(): View {
     failures: [],
     ever: { loads: 0, unloads: 0, failedLoads: 0, failedUnloads: 0, purges: 0 },
     now: { relocations: 0, direct: 0, veneer: 0, veneers: 0 },
+    staticCalls: noStaticCallsView(),
   };
 }
 
@@ -27,7 +29,10 @@ export function fold(view: View, commit: Commit): View {
   if (commit.number !== view.commit + 1) {
     throw new RangeError(`commit ${commit.number} does not follow commit ${view.commit}`);
   }
-  for (const event of commit.events) apply(view, event, commit.number);
+  for (const event of commit.events) {
+    apply(view, event, commit.number);
+    foldStaticCalls(view.staticCalls, event);
+  }
   view.commit = commit.number;
   view.time = commit.time;
   return view;

@@ -3,6 +3,7 @@ import type { Hex } from '../address.ts';
 import type { EventOf } from '../events/index.ts';
 import type { Part, Window } from '../events/memory.ts';
 import type { MachineProfile } from '../profile.ts';
+import type { StaticCallsView } from './static-call.ts';
 
 /** A profile without the tables that only the kernel model needs; `symbols` counts what vmlinux exports. */
 export type Machine = Omit<MachineProfile, 'symbols' | 'gplOnly' | 'staticCalls'> & { readonly symbols: number };
@@ -84,4 +85,5 @@ export interface View {
   readonly failures: Failure[];
   readonly ever: Ever;
   readonly now: Now;
+  readonly staticCalls: StaticCallsView;
 }

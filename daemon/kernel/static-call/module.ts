@@ -7,6 +7,7 @@ import { toHex } from '../../../protocol/address.ts';
 import type { EventOf } from '../../../protocol/events/index.ts';
 import { SITE_INIT, SITE_TAIL } from '../../../protocol/events/static-call.ts';
 import type { KernelError } from '../arch/arch.ts';
+import { KernelBug } from '../arch/kernel-bug.ts';
 import { type Code, codeOf } from '../arch/static-call.ts';
 import { type Draft, emit } from '../loader/draft.ts';
 import type { Profile } from '../profile.ts';
@@ -96,16 +97,25 @@ export function addModule(
   emit(draft, sortedEvent(draft, module, table));
   if (!callsOf(draft).arch.inline) return undefined;
   // 3. A node for each key, then its sites.
+  const error = linkAll(draft, module, failAllocation);
+  if (error) freeNodes(draft, module);
+  return error;
+}
+
+function linkAll(draft: Draft, module: string, failAllocation: number | undefined): KernelError | undefined {
   const memory: Memory = { allocations: 0, fails: failAllocation };
-  for (const [name, mine] of callsOf(draft).tables.get(module) ?? []) {
-    if (!linkNode(draft, module, name, mine, memory)) {
-      freeNodes(draft, module);
-      return { errno: 'ENOMEM', words: NO_MEMORY };
+  try {
+    for (const [name, mine] of callsOf(draft).tables.get(module) ?? []) {
+      if (!linkNode(draft, module, name, mine, memory)) return { errno: 'ENOMEM', words: NO_MEMORY };
+      const key = keyOf(draft, name);
+      for (const site of mine) transformSite(draft, key, module, site);
     }
-    const key = keyOf(draft, name);
-    for (const site of mine) transformSite(draft, key, module, site);
+    return undefined;
+  } catch (error) {
+    // The kernel stops here for good; a module that names no calls as its sites must not stop the model.
+    if (error instanceof KernelBug) return { errno: 'ENOEXEC', words: `kernel BUG: ${error.message}` };
+    throw error;
   }
-  return undefined;
 }
 
 /** MODULE_STATE_GOING, and the clean-up of a failed COMING: the module's nodes leave the lists, its sites stay as they are. */

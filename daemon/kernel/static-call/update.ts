@@ -5,6 +5,7 @@
  */
 import { fromHex, toHex } from '../../../protocol/address.ts';
 import type { CommandOf } from '../../../protocol/commands.ts';
+import { KernelBug } from '../arch/kernel-bug.ts';
 import type { Decision } from '../kernel.ts';
 import { type Draft, emit } from '../loader/draft.ts';
 import type { State } from '../state.ts';
@@ -51,9 +52,14 @@ function update(draft: Draft, { key: name, func }: Update, by: string): Refusal 
   const calls = arch.callee({ ...key, func: to });
   const target = calls === undefined ? null : toHex(calls);
   emit(draft, { type: 'StaticCallFuncSet', key: name, from: toHex(key.func), to: toHex(to), calls: target, by });
-  transformTramp(draft, name);
-  if (arch.inline) transformSites(draft, name);
-  return undefined;
+  try {
+    transformTramp(draft, name);
+    if (arch.inline) transformSites(draft, name);
+    return undefined;
+  } catch (error) {
+    if (error instanceof KernelBug) return { code: 'bad-command', message: `kernel BUG: ${error.message}` };
+    throw error;
+  }
 }
 
 /** Every site of every node in list order; those in init text only while their module is COMING. */
