@@ -30,7 +30,7 @@ export async function playDemo(
 ): Promise<Outcome<null>> {
   let position = await whereItStopped(runtime, file);
   if (!position.ok) return position;
-  const commits = await countCommits(file);
+  let commits = 0;
   let previous: number | undefined;
   let batch: Commit[] = [];
   const flush = async (): Promise<Outcome<Position | null>> => {
@@ -39,6 +39,8 @@ export async function playDemo(
     return appended;
   };
   for await (const commit of commitsOf(file, position.value?.commit ?? 0)) {
+    // The machine is there at once, how many commits it will have comes later.
+    if (commit.number > 1 && commits === 0) commits = await countCommits(file);
     const wait = commit.number === 1 ? 0 : delayOf(pace, previous ?? commit.time, commit.time, commits);
     previous = commit.time;
     if (batch.length > 0 && (wait > 0 || batch.length >= BATCH)) position = await flush();
@@ -46,6 +48,7 @@ export async function playDemo(
     if (signal.aborted) return done(null);
     if (!position.ok) return position;
     batch.push(commit);
+    if (commit.number === 1) position = await flush();
   }
   if (batch.length > 0) position = await flush();
   return position.ok ? done(null) : position;
