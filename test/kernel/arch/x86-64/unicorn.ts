@@ -1,5 +1,6 @@
 /** The Unicorn emulator as an independent CPU; tests that need it skip by name where it is missing. */
 import { execFileSync } from 'node:child_process';
+import type { MemoryImage } from '../../../../daemon/headless/image.ts';
 
 const PYTHON = '/usr/bin/python3';
 
@@ -13,102 +14,93 @@ export const hasUnicorn = ((): boolean => {
   }
 })();
 
-export interface Execution {
-  readonly segments: readonly { readonly address: number; readonly code: string }[];
-  readonly site: number;
-  readonly expect: {
-    /** null where nothing is called. */
-    readonly end: number | null;
-    readonly hops: number;
-    readonly kind: string;
-    readonly tail: boolean;
-  };
-  /** Addresses where a return stands. */
-  readonly returns: readonly number[];
-}
+export type Image = Pick<MemoryImage, 'segments' | 'calls'>;
 
-/** Runs each call from its site with the zero flag clear, so that `jne` jumps; says what was not as expected. */
-export function executeAll(runs: readonly Execution[]): string[] {
-  const input = JSON.stringify(runs);
-  const out = execFileSync(PYTHON, ['-c', SCRIPT], { input, encoding: 'utf8', maxBuffer: 1 << 28 });
-  return JSON.parse(out) as string[];
+/**
+ * Executes every call of each image from its site, so that conditional jumps are taken; says which were not as expected.
+ * `returns` are addresses where a return stands that is in no segment.
+ */
+export function execute(images: readonly Image[], returns: readonly string[]): string[] {
+  const input = JSON.stringify({ images, returns });
+  return JSON.parse(execFileSync(PYTHON, ['-c', SCRIPT], { input, encoding: 'utf8', maxBuffer: 1 << 28 })) as string[];
 }
 
 const SCRIPT = `
-import json, sys
+import base64, json, sys
 from unicorn import *
 from unicorn.x86_const import *
 
-LOW = 0xffffffff81000000
-SIZE = 1 << 32
-STACK = 0x10000
-BACK = 0x20000
-U64 = (1 << 64) - 1
+STACK, BACK, U64 = 0x10800, 0x20000, (1 << 64) - 1
+OF, SF, ZF, PF, CF = 0x800, 0x80, 0x40, 4, 1
+# Flags that make the condition true.
+FLAGS = [OF, 0, CF, 0, ZF, 0, CF, 0, SF, 0, PF, 0, SF, 0, ZF, 0]
+address = lambda text: int(text, 16) & U64
 
-def run(r):
+def run(image, returns, bad):
     uc = Uc(UC_ARCH_X86, UC_MODE_64)
-    pages = set()
-    for s in r['segments']:
-        a = s['address'] & U64
-        pages |= {p for p in range(a & ~0xfff, a + 16, 4096)}
-    for p in pages:
-        uc.mem_map(p, 4096)
-    uc.mem_map(STACK, 4096)
-    uc.mem_map(BACK, 4096)
-    for s in r['segments']:
-        uc.mem_write(s['address'] & U64, bytes.fromhex(s['code']))
-    e = r['expect']
-    site = r['site'] & U64
-    sp = STACK + 2048
-    # A tail call's caller is on the stack.
-    uc.mem_write(sp, BACK.to_bytes(8, 'little'))
-    uc.reg_write(UC_X86_REG_RSP, sp)
-    uc.reg_write(UC_X86_REG_RAX, 0x1234)
-    uc.reg_write(UC_X86_REG_EFLAGS, 2)
-    st = {'next': site, 'hops': 0, 'at': None, 'trap': False, 'last': None}
-    known = {s['address'] & U64 for s in r['segments']}
-    returns = {a & U64 for a in r['returns']}
-    def code(u, addr, size, _):
-        if addr != st['next']:
+    segments = [(address(s['address']), base64.b64decode(s['bytes'])) for s in image['segments']]
+    pages = {p for a, b in segments for p in range(a & ~0xfff, a + len(b) + 16, 4096)} | {STACK & ~0xfff, BACK}
+    runs = []
+    for p in sorted(pages):
+        if runs and runs[-1][1] == p:
+            runs[-1][1] = p + 4096
+        else:
+            runs.append([p, p + 4096])
+    for low, high in runs:
+        uc.mem_map(low, high - low)
+        uc.mem_write(low, b'\\xf4' * (high - low))
+    for a, b in segments:
+        uc.mem_write(a, b)
+    st = {}
+    def on_code(u, at, size, _):
+        if at != st['next']:
             st['hops'] += 1
-        st['next'] = addr + size
-        if addr == BACK or (addr not in known and addr != site):
-            st['at'] = addr
+        st['next'] = at + size
+        st['steps'] += 1
+        if at in st['stop'] or st['steps'] > 8:
+            st['at'] = at
             u.emu_stop()
-    def missing(u, kind, addr, *_):
+    def on_missing(u, kind, at, *_):
         st['hops'] += 1
-        st['at'] = addr
+        st['at'] = at
         return False
-    uc.hook_add(UC_HOOK_CODE, code)
-    uc.hook_add(UC_HOOK_MEM_FETCH_UNMAPPED, missing)
-    def invalid(u, *_):
+    def on_invalid(u, *_):
         st['trap'] = True
         return False
-    uc.hook_add(UC_HOOK_INSN_INVALID, invalid)
-    uc.hook_add(UC_HOOK_INTR, lambda u, no, _: (st.__setitem__('trap', True), u.emu_stop()))
-    try:
-        uc.emu_start(site, 0, count=16)
-    except UcError:
-        pass
-    at = st['at']
-    if e['kind'] == 'trapped':
-        return 'as expected' if st['trap'] else 'no trap, arrived at %x' % (at or 0)
-    if st['trap']:
-        return 'trapped'
-    if e['end'] is not None:
-        want = e['end'] & U64
-        if at != want:
-            return 'arrived at %x, expected %x' % (at or 0, want)
-        if st['hops'] != e['hops']:
-            return '%d hops, expected %d' % (st['hops'], e['hops'])
-        rsp = uc.reg_read(UC_X86_REG_RSP)
-        if rsp != (sp if e['tail'] else sp - 8):
-            return 'a tail call must leave the stack alone, a call push one word'
-        return 'as expected'
-    # Nothing was called: a tail site went back to its caller, or to a return; a call site goes on behind it.
-    if e['tail']:
-        return 'as expected' if at == BACK or at in returns else 'arrived at %x, expected a return' % (at or 0)
-    return 'as expected' if at == site + 5 else 'arrived at %x, expected the next instruction' % (at or 0)
+    uc.hook_add(UC_HOOK_CODE, on_code)
+    uc.hook_add(UC_HOOK_MEM_FETCH_UNMAPPED, on_missing)
+    uc.hook_add(UC_HOOK_INSN_INVALID, on_invalid)
+    for c in image['calls']:
+        site, want = address(c['site']), c['expect']
+        calls = want not in ('0x0', 'trap')
+        code = uc.mem_read(site, 2)
+        cond = code[0] == 0x0f and code[1] & 0xf0 == 0x80
+        # The caller of a tail call is on the stack.
+        uc.mem_write(STACK, BACK.to_bytes(8, 'little'))
+        uc.reg_write(UC_X86_REG_RSP, STACK)
+        uc.reg_write(UC_X86_REG_EFLAGS, 2 | (FLAGS[code[1] & 15] if cond else 0))
+        stop = {BACK, site + 5} | returns | ({address(want)} if calls else set())
+        st.update(next=site, hops=0, steps=0, at=None, trap=False, stop=stop)
+        try:
+            uc.emu_start(site, 0, count=16)
+        except UcError:
+            pass
+        at, stack = st['at'], STACK - uc.reg_read(UC_X86_REG_RSP)
+        if want == 'trap':
+            ok = st['trap']
+        elif calls:
+            ok = at == address(want) and st['hops'] == c['hops'] and stack == (0 if c['tail'] else 8)
+        elif c['tail']:
+            ok = at == BACK or (at in returns and stack == 0)
+        else:
+            ok = at == site + 5 or (at in returns and stack == 8)
+        if not ok:
+            bad.append('%s of %s: expected %s in %d, %s at %x in %d' % (
+                c['site'], c['key'], want, c['hops'], 'trapped' if st['trap'] else 'arrived', at or 0, st['hops']))
 
-print(json.dumps([run(r) for r in json.load(sys.stdin)]))
+given = json.load(sys.stdin)
+bad = []
+for image in given['images']:
+    run(image, {address(r) for r in given['returns']}, bad)
+print(json.dumps(bad))
 `;
