@@ -2,6 +2,7 @@
 import { fromHex, type Hex, toHex } from '../../../protocol/address.ts';
 import { type MachineProfile, MachineProfileSchema } from '../../../protocol/profile.ts';
 import { validator } from '../../../protocol/validate.ts';
+import { badStaticCalls } from './check-static-calls.ts';
 
 /** The most entries of each list. Debian's vmlinux exports 28,000 symbols and has 6,000 static-call sites. */
 export const LIMITS = {
@@ -26,7 +27,7 @@ export function faultOf(profile: unknown): string | undefined {
   const shape = checkShape(profile);
   if (!shape.ok) return shape.message;
   const { value } = shape;
-  return badAddress(value) ?? badKernel(value) ?? badWindows(value) ?? badReserved(value);
+  return badAddress(value) ?? badKernel(value) ?? badWindows(value) ?? badReserved(value) ?? badStaticCalls(value);
 }
 
 function tooMany(profile: object): string | undefined {

@@ -85,6 +85,10 @@ export function addModule(
   // 1. A site names a key, or the trampoline of one that is not exported.
   const table: Entry[] = [];
   for (const site of sites) {
+    if (site.bytes.length === 0) {
+      const words = `${module}: static call site at ${toHex(site.address)} is outside the module's memory`;
+      return { errno: 'ENOEXEC', words };
+    }
     const key = lookUp(draft, profile, site.names);
     if (!key) {
       const words = `Failed to fixup __raw_static_call() usage at: ${toHex(site.address)}`;
@@ -94,17 +98,22 @@ export function addModule(
   }
   // 2. Sort by key.
   kernelSort(profile.layout, table, (a, b) => compareAddresses(a.key.address, b.key.address));
-  emit(draft, sortedEvent(draft, module, table));
-  if (!callsOf(draft).arch.inline) return undefined;
   // 3. A node for each key, then its sites.
-  const error = linkAll(draft, module, failAllocation);
+  const error = linkAll(draft, module, table, failAllocation);
   if (error) freeNodes(draft, module);
   return error;
 }
 
-function linkAll(draft: Draft, module: string, failAllocation: number | undefined): KernelError | undefined {
+function linkAll(
+  draft: Draft,
+  module: string,
+  table: readonly Entry[],
+  failAllocation: number | undefined,
+): KernelError | undefined {
   const memory: Memory = { allocations: 0, fails: failAllocation };
   try {
+    emit(draft, sortedEvent(draft, module, table));
+    if (!callsOf(draft).arch.inline) return undefined;
     for (const [name, mine] of callsOf(draft).tables.get(module) ?? []) {
       if (!linkNode(draft, module, name, mine, memory)) return { errno: 'ENOMEM', words: NO_MEMORY };
       const key = keyOf(draft, name);

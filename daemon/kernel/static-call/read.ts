@@ -100,19 +100,19 @@ function table(placed: PlacedModule, siteSize: number): readonly ModuleSite[] {
 function readKeys(placed: PlacedModule, trampSize: number): readonly ModuleKey[] {
   const { elf, symbolValue } = placed;
   const { symbols } = elf;
-  const keys: { readonly name: string; readonly symbol: number }[] = [];
+  const keys = new Map<string, number>();
   const tramps = new Map<string, number>();
   const starts = prefixTest(elf, '__SC');
   for (let i = 1; i < symbols.count; i++) {
     const shndx = symbols.shndx[i] ?? SHN_UNDEF;
     if (shndx === SHN_UNDEF || shndx >= SHN_LORESERVE || !starts(symbols.nameOffset[i] ?? 0)) continue;
     const name = symbols.name(i);
-    if (name.startsWith(KEY_PREFIX)) keys.push({ name: name.slice(KEY_PREFIX.length), symbol: i });
+    if (name.startsWith(KEY_PREFIX)) keys.set(name.slice(KEY_PREFIX.length), i);
     else if (name.startsWith(TRAMP_PREFIX)) tramps.set(name.slice(TRAMP_PREFIX.length), i);
   }
-  if (keys.length === 0) return [];
+  if (keys.size === 0) return [];
   const find = finder(placed);
-  return keys.flatMap(({ name, symbol }) => {
+  return [...keys].flatMap(([name, symbol]) => {
     const address = symbolValue[symbol] ?? Number.NaN;
     const tramp = symbolValue[tramps.get(name) ?? -1] ?? Number.NaN;
     const word = find(address);

@@ -8,6 +8,7 @@ import type { CommandOf } from '../../../protocol/commands.ts';
 import { KernelBug } from '../arch/kernel-bug.ts';
 import type { Decision } from '../kernel.ts';
 import { type Draft, emit } from '../loader/draft.ts';
+import { inventedSymbol } from '../machine/presets.ts';
 import type { State } from '../state.ts';
 import { callsOf, keyOf, transformSite, transformTramp } from './patch.ts';
 
@@ -79,5 +80,6 @@ export function resolveFunc({ profile, exports }: State, func: string): number |
     const address = fromHex(func);
     return Number.isNaN(address) ? undefined : address;
   }
-  return profile?.symbols.get(func) ?? exports.get(func)?.address;
+  const known = profile?.symbols.get(func) ?? exports.get(func)?.address;
+  return known ?? (profile?.source.openSymbols ? inventedSymbol(profile.source, func) : undefined);
 }
