@@ -10,8 +10,9 @@ type Fields = Omit<CommandOf<'boot'>, 'type'>;
 export function booted(fields: Fields): MachineProfile {
   const decision = boot(initialState(), { type: 'boot', ...fields });
   if (!decision.ok) throw new Error(decision.message);
-  const event = decision.events[0];
-  if (decision.events.length !== 1 || event?.type !== 'MachineBooted') throw new Error('expected one MachineBooted');
+  const [event, ...rest] = decision.events;
+  if (event?.type !== 'MachineBooted' || rest.some(({ type }) => type === 'MachineBooted'))
+    throw new Error('expected one MachineBooted, first');
   return event.profile;
 }
 
