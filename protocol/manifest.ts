@@ -17,7 +17,7 @@ export const ManifestSectionSchema = Type.Object(
   {
     name: NameSchema,
     type: Type.Optional(Type.Enum(['progbits', 'nobits', 'note'], { description: 'progbits unless given' })),
-    flags: Type.Array(Type.Enum(['alloc', 'write', 'exec']), { uniqueItems: true, maxItems: 3 }),
+    flags: Type.Array(Type.Enum(['alloc', 'write', 'exec']), { maxItems: 3 }),
     size: SectionSizeSchema,
     align: Type.Integer({ minimum: 1, maximum: 2 ** 30, description: 'bytes, a power of two' }),
   },

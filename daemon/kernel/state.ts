@@ -46,6 +46,7 @@ export interface LoadedModule {
   readonly users: number;
   readonly hasInit: boolean;
   readonly hasExit: boolean;
+  readonly proprietary: boolean;
 }
 
 export interface State {
@@ -149,6 +150,7 @@ function laidOut(state: State, event: EventOf<'ModuleLaidOut'>): State {
     users: 0,
     hasInit: false,
     hasExit: false,
+    proprietary: false,
   };
   const percpu = event.percpu ? withPercpu(state.percpu, event.percpu, event.module) : state.percpu;
   return { ...state, percpu, modules: state.modules.set(event.module, module) };
@@ -178,6 +180,7 @@ function coming(state: State, event: EventOf<'ModuleComing'>): State {
     uses: event.uses,
     hasInit: event.hasInit,
     hasExit: event.hasExit,
+    proprietary: event.proprietary ?? false,
   });
   return { ...state, modules, exports, vermagic: state.vermagic ?? event.vermagic };
 }

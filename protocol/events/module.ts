@@ -99,6 +99,9 @@ export const ModuleComing = Type.Object(
     hasInit: Type.Boolean(),
     hasExit: Type.Boolean(),
     vermagic: Type.Optional(Type.String()),
+    proprietary: Type.Optional(
+      Type.Literal(true, { description: 'by its license, or because it uses symbols of a module that is' }),
+    ),
   },
   closed,
 );

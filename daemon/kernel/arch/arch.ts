@@ -12,6 +12,8 @@ export interface LayoutSection {
   readonly flags: number;
   readonly size: number;
   readonly align: number;
+  /** The architecture sized it and may write to it, although the file holds no bytes of it. */
+  readonly made?: true;
 }
 
 /** An errno with the kernel's own words, as printk has them. */

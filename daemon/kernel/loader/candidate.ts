@@ -39,24 +39,30 @@ export interface Linked {
 
 export type Outcome<T> = { readonly ok: true; readonly value: T } | { readonly ok: false; readonly error: KernelError };
 
-export interface Candidate {
+/** What a module says about itself, before the architecture has sized its sections. */
+export interface Introduction {
   readonly name: string;
   readonly vermagic: string | undefined;
   /** A module with symbol versions may come from another release: only the rest of the version magic must be equal. */
   readonly hasVersions: boolean;
+  /** Sizes and flags, as they are laid out. */
+  prepare(): Outcome<Candidate>;
+}
+
+export interface Candidate extends Omit<Introduction, 'prepare'> {
   readonly license: string | undefined;
   readonly importedNamespaces: readonly string[];
   readonly hasInit: boolean;
   readonly hasExit: boolean;
   readonly imports: readonly Import[];
+  /** For each common symbol, which the loader refuses, how many imports stand before it in the symbol table. */
+  readonly commons: readonly number[];
   readonly exports: readonly CandidateExport[];
   /** Sections as layout takes them: allocated where SHF_ALLOC says so, the architecture's own sized. */
   readonly sections: readonly LayoutSection[];
   readonly tables: Tables;
   readonly pltReserved: { readonly core: number; readonly init: number };
   readonly percpu: { readonly size: number; readonly align: number } | undefined;
-  /** Errors of symbols that no lookup is needed for. */
-  checkSymbols(): KernelError | undefined;
   /** Fills memory, applies relocations, and does what the architecture does when a module is final. */
   link(placement: Placement): Outcome<Linked>;
 }

@@ -2,6 +2,7 @@
 import type { KernelError, LayoutSection, PlacedModule, Relocated } from '../arch/arch.ts';
 import type { Arch } from '../arch/select.ts';
 import {
+  EM_X86_64,
   SHF_ALLOC,
   SHF_EXECINSTR,
   SHN_ABS,
@@ -20,7 +21,7 @@ import type { ElfExport, ElfFault, ElfImport, ElfModule, RelaColumns } from '../
 import type { Profile } from '../profile.ts';
 import { readStaticCalls, trampsOfSymbols } from '../static-call/read.ts';
 import { staticCallArch } from '../static-call/select.ts';
-import type { Candidate, Outcome, Placement } from './candidate.ts';
+import type { Candidate, Introduction, Outcome, Placement } from './candidate.ts';
 import { sortExceptionTable } from './extable.ts';
 import { settleFlags } from './flags.ts';
 import { isInit, type Tables } from './layout.ts';
@@ -34,13 +35,32 @@ const enoexec = (words: string): { readonly ok: false; readonly error: KernelErr
   error: { errno: 'ENOEXEC', words },
 });
 
-/** Reads the file and lets the architecture size its sections. Refuses with ENOEXEC. */
-export function readElfCandidate(bytes: Uint8Array, profile: Profile, arch: Arch): Outcome<Candidate> {
+/** Reads the file. Refuses with ENOEXEC. */
+export function introduceElf(bytes: Uint8Array, profile: Profile, arch: Arch): Outcome<Introduction> {
   const read = readElf(bytes, arch.machine);
   if (!read.ok) return enoexec(faultWords(read.fault));
   const { elf } = read;
   const exported = readExports(elf);
   if (!exported.ok) return enoexec(faultWords(exported.fault));
+  const introduced = {
+    name: elf.name,
+    vermagic: elf.modinfo.get('vermagic')?.[0],
+    hasVersions: elf.sections.some((s) => s.name === '__versions' && (s.flags & SHF_ALLOC) !== 0),
+  };
+  return {
+    ok: true,
+    value: { ...introduced, prepare: () => prepare(elf, introduced, exported.value, profile, arch) },
+  };
+}
+
+/** Lets the architecture size sections and the loader settle their flags. */
+function prepare(
+  elf: ElfModule,
+  introduced: Omit<Introduction, 'prepare'>,
+  exported: readonly ElfExport[],
+  profile: Profile,
+  arch: Arch,
+): Outcome<Candidate> {
   const relas = elf.sections.flatMap((section) => (section.type === SHT_RELA ? [readRela(elf, section.index)] : []));
   const frobbed = arch.frobSections(elf, relas, profile);
   if (!frobbed.ok) return frobbed;
@@ -48,24 +68,21 @@ export function readElfCandidate(bytes: Uint8Array, profile: Profile, arch: Arch
   if (!settled.ok) return settled;
   const { sections, percpu, percpuIndex } = settled.value;
   const elfImports = readImports(elf);
-  const modinfo = (key: string) => elf.modinfo.get(key)?.[0];
   const defined = definedNames(elf);
   const staticCalls = staticCallArch(profile);
   const value: Candidate = {
-    name: elf.name,
-    vermagic: modinfo('vermagic'),
-    hasVersions: elf.sections.some((s) => s.name === '__versions' && (s.flags & SHF_ALLOC) !== 0),
-    license: modinfo('license'),
+    ...introduced,
+    license: elf.modinfo.get('license')?.[0],
     importedNamespaces: elf.modinfo.get('import_ns') ?? [],
     hasInit: defined.has('init_module'),
     hasExit: defined.has('cleanup_module'),
-    imports: elfImports,
-    exports: exported.value,
+    imports: withIgnored(elfImports, arch),
+    commons: commonSymbols(elf, elfImports),
+    exports: exported,
     sections,
     tables: measureTables(elf, sections, percpuIndex, profile.kallsymsAll),
     pltReserved: frobbed.pltReserved,
     percpu,
-    checkSymbols: () => checkSymbols(elf),
     link: (placement) => {
       const values = symbolValues(elf, placement, percpuIndex, elfImports);
       const tramps = trampsOfSymbols(elfImports, profile.callTramps);
@@ -76,7 +93,7 @@ export function readElfCandidate(bytes: Uint8Array, profile: Profile, arch: Arch
       const linked = link(placed, frobbed.relas, frobbed.pltReserved, sections, profile, arch);
       if (!linked.ok) return linked;
       const { memory, symbolValue } = placed;
-      const exports = exportAddresses(elf, exported.value, symbolValue);
+      const exports = exportAddresses(elf, exported, symbolValue);
       const calls = staticCalls && { staticCalls: readStaticCalls(placed, frobbed.relas, tramps, staticCalls) };
       const symbolName = (i: number) => elf.symbols.name(i);
       return { ok: true, value: { relocated: linked.value, memory, exports, symbolName, ...calls } };
@@ -134,14 +151,22 @@ function measureTables(
   };
 }
 
-function checkSymbols(elf: ElfModule): KernelError | undefined {
+/** ignore_undef_symbol: what assemblers leave in x86-64 files although nothing refers to it may stay unresolved. */
+function withIgnored(imports: readonly ElfImport[], arch: Arch): readonly ElfImport[] {
+  if (arch.machine !== EM_X86_64) return imports;
+  return imports.map((i) => (i.name === '_GLOBAL_OFFSET_TABLE_' ? { ...i, weak: true } : i));
+}
+
+/** How many imports stand before each common symbol; those of link-time optimization are passed over. */
+function commonSymbols(elf: ElfModule, imports: readonly ElfImport[]): readonly number[] {
   const { symbols } = elf;
+  const commons: number[] = [];
+  let before = 0;
   for (let i = 1; i < symbols.count; i++) {
-    if (symbols.shndx[i] === SHN_COMMON && !symbols.name(i).startsWith('__gnu_lto')) {
-      return { errno: 'ENOEXEC', words: `${elf.name}: please compile with -fno-common` };
-    }
+    if (imports[before]?.symbol === i) before++;
+    if (symbols.shndx[i] === SHN_COMMON && !symbols.name(i).startsWith('__gnu_lto')) commons.push(before);
   }
-  return undefined;
+  return commons;
 }
 
 /** S of each symbol: simplify_symbols. A weak symbol that nobody has stays what the file says, 0. */
@@ -178,7 +203,7 @@ function exportAddresses(elf: ElfModule, exports: readonly ElfExport[], values: 
 
 /**
  * Copies what the file holds of each section to its place; all of it is one block of memory. A section of zeroes that nobody
- * writes to gets no bytes: it may be as large as the window.
+ * writes to gets no bytes: it may be as large as the window. The architecture writes to those that it made.
  */
 function place(
   elf: ElfModule,
@@ -187,8 +212,8 @@ function place(
   symbolValue: Float64Array,
 ): PlacedModule {
   const { sectionAddress, inInit } = placement;
-  const hasBytes = ({ index, type, flags }: LayoutSection) =>
-    !Number.isNaN(sectionAddress[index]) && (type !== SHT_NOBITS || (flags & SHF_EXECINSTR) !== 0);
+  const hasBytes = ({ index, type, made }: LayoutSection) =>
+    !Number.isNaN(sectionAddress[index]) && (type !== SHT_NOBITS || made === true);
   let total = 0;
   for (const section of sections) if (hasBytes(section)) total += aligned(section.size);
   const block = new Uint8Array(total);
@@ -220,14 +245,14 @@ function link(
   const { elf, memory } = placed;
   const allocated = (index: number) => ((sections[index]?.flags ?? 0) & SHF_ALLOC) !== 0;
   const rel = elf.sections.find((s) => s.type === SHT_REL && allocated(s.info));
-  if (rel) return enoexec(`module ${elf.name}: REL relocation unsupported`);
   const applied = arch.applyRelocations(
     placed,
-    relas.filter((rela) => allocated(rela.target)),
+    relas.filter((rela) => allocated(rela.target) && (!rel || rela.section < rel.index)),
     pltReserved,
     profile,
   );
   if (!applied.ok) return applied;
+  if (rel) return enoexec(`module ${elf.name}: REL relocation unsupported`);
   const table = elf.sections.find((s) => s.name === '__ex_table' && (s.flags & SHF_ALLOC) !== 0);
   const entries = table && memory[table.index];
   if (entries) sortExceptionTable(entries);

@@ -77,7 +77,7 @@ export function freeAreas(draft: Draft, module: string, areas: readonly ModuleAr
   for (const { part, address, size, guard } of areas) {
     emit(draft, { type: 'MemoryFreed', module, part, address: toHex(address), size, guard, lazy });
   }
-  if (!lazy) purge(draft, 'area-freed');
+  if (!lazy && areas.length > 0) purge(draft, 'area-freed');
 }
 
 /** Makes what was freed lazily usable, if there is any. */
@@ -99,7 +99,7 @@ export function failsLazily({ profile }: State): boolean {
   return profile?.arch === 'arm64' && profile.layout === 'linux-6.1';
 }
 
-/** The order in which the parts of an unloaded module are freed: since v6.4 `data` last, for it holds struct module. */
+/** The order in which the parts of a module are freed: init before core; since v6.4 as allocated, but `data`, which holds struct module, last. */
 export function freeingOrder(areas: readonly ModuleArea[]): readonly ModuleArea[] {
   const rank = ({ part }: ModuleArea) => (part === 'data' ? 2 : part === 'core' ? 1 : 0);
   return [...areas].sort((a, b) => rank(a) - rank(b));

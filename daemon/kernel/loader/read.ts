@@ -1,22 +1,19 @@
 /** What a stored module is: an ELF file, or a manifest that stands for one. */
-import type { KernelError } from '../arch/arch.ts';
 import type { Arch } from '../arch/select.ts';
 import type { Profile } from '../profile.ts';
-import type { Candidate } from './candidate.ts';
-import { readElfCandidate } from './elf-candidate.ts';
-import { readManifestCandidate } from './manifest-candidate.ts';
+import type { Candidate, Introduction, Outcome } from './candidate.ts';
+import { introduceElf } from './elf-candidate.ts';
+import { introduceManifest } from './manifest-candidate.ts';
 
 const OPENING_BRACE = 0x7b;
 
-/** Reads either; `name` names the module where it could be read that far, and is empty where not. */
-export function readCandidate(
-  bytes: Uint8Array,
-  profile: Profile,
-  arch: Arch,
-):
-  | { readonly ok: true; readonly value: Candidate }
-  | { readonly ok: false; readonly name: string; readonly error: KernelError } {
-  const read =
-    bytes[0] === OPENING_BRACE ? readManifestCandidate(bytes, profile) : readElfCandidate(bytes, profile, arch);
-  return read.ok ? read : { ...read, name: '' };
+/** Reads either, as far as it takes to know who it is. */
+export function introduce(bytes: Uint8Array, profile: Profile, arch: Arch): Outcome<Introduction> {
+  return bytes[0] === OPENING_BRACE ? introduceManifest(bytes, profile) : introduceElf(bytes, profile, arch);
+}
+
+/** Reads either, with its sections as they are laid out. */
+export function readCandidate(bytes: Uint8Array, profile: Profile, arch: Arch): Outcome<Candidate> {
+  const read = introduce(bytes, profile, arch);
+  return read.ok ? read.value.prepare() : read;
 }

@@ -1,6 +1,7 @@
 /**
  * Who has a symbol, and who may use it.
- * Models kernel/module/main.c `find_symbol`, `resolve_symbol`, `simplify_symbols`, `verify_exported_symbols`, v6.1.
+ * Models kernel/module/main.c `find_symbol`, `resolve_symbol`, `inherit_taint`, `simplify_symbols`,
+ * `verify_exported_symbols`, v6.1.
  */
 import { toHex } from '../../../protocol/address.ts';
 import type { EventOf } from '../../../protocol/events/index.ts';
@@ -19,8 +20,8 @@ const GPL_COMPATIBLE: ReadonlySet<string> = new Set([
   'Dual MPL/GPL',
 ]);
 
-/** How many lines of "Unknown symbol" an event keeps. */
-const LINES_KEPT = 32;
+/** How many symbols' errors an event tells of. */
+const FAILURES_KEPT = 32;
 const VMLINUX = 'vmlinux';
 const ERRNO = { ENOENT: -2, EINVAL: -22 } as const;
 const NOWHERE = toHex(0);
@@ -48,59 +49,76 @@ export interface Resolved {
   readonly imports: EventOf<'SymbolsResolved'>['imports'];
   /** The modules whose symbols are used, in order of first use. */
   readonly uses: readonly string[];
+  /** By its own license, or because it uses symbols of a module that is. */
+  readonly proprietary: boolean;
 }
 
-/** Finds every undefined symbol of the module. The kernel goes on after an unknown one, and returns the last error. */
+interface Failure {
+  readonly errno: 'ENOENT' | 'EINVAL' | 'ENOEXEC';
+  readonly lines: readonly string[];
+}
+
+/** Finds every undefined symbol of the module. The kernel goes on after an error, and returns the last one. */
 export function resolveImports(state: State, candidate: Candidate): Outcome<Resolved> {
-  const gplOk = GPL_COMPATIBLE.has(candidate.license ?? '');
+  const { name: module, importedNamespaces, commons } = candidate;
   const addresses = new Float64Array(candidate.imports.length).fill(Number.NaN);
   const imports: { name: string; address: ReturnType<typeof toHex>; owner: string | null }[] = [];
   const uses = new Set<string>();
   const failures: Failure[] = [];
+  let proprietary = !GPL_COMPATIBLE.has(candidate.license ?? '');
+  let usesGplOnly = false;
+  let common = 0;
+  const refuseCommons = (before: number) => {
+    for (; (commons[common] ?? Number.POSITIVE_INFINITY) <= before; common++) {
+      failures.push({ errno: 'ENOEXEC', lines: [`${module}: please compile with -fno-common`] });
+    }
+  };
   for (let i = 0; i < candidate.imports.length; i++) {
+    refuseCommons(i);
     const { name, weak } = candidate.imports[i] as Import;
-    const found = usable(find(state, name), gplOk) ?? (weak ? undefined : invented(state, name));
-    if (!found) {
-      if (weak) imports.push({ name, address: NOWHERE, owner: null });
-      else failures.push({ name, errno: 'ENOENT' });
-    } else if (found.namespace !== '' && !candidate.importedNamespaces.includes(found.namespace)) {
-      failures.push({ name, errno: 'EINVAL', namespace: found.namespace });
+    const lines: string[] = [];
+    let found = find(state, name) ?? (weak ? undefined : invented(state, name));
+    if (found?.gplOnly && proprietary) found = undefined;
+    if (found?.gplOnly) usesGplOnly = true;
+    if (found && state.modules.get(found.owner)?.proprietary) {
+      if (usesGplOnly) {
+        lines.push(
+          `${module}: module using GPL-only symbols uses symbols ${name} from proprietary module ${found.owner}.`,
+        );
+        found = undefined;
+      } else proprietary = true;
+    }
+    if (!found && weak) {
+      imports.push({ name, address: NOWHERE, owner: null });
+    } else if (!found) {
+      failures.push({ errno: 'ENOENT', lines: [...lines, unknown(module, name, 'ENOENT')] });
+    } else if (found.namespace !== '' && !importedNamespaces.includes(found.namespace)) {
+      const { namespace } = found;
+      lines.push(`${module}: module uses symbol (${name}) from namespace ${namespace}, but does not import it.`);
+      failures.push({ errno: 'EINVAL', lines: [...lines, unknown(module, name, 'EINVAL')] });
     } else {
       addresses[i] = found.address;
       imports.push({ name, address: toHex(found.address), owner: found.owner });
       if (found.owner !== VMLINUX) uses.add(found.owner);
     }
   }
+  refuseCommons(candidate.imports.length);
   const last = failures.at(-1);
-  if (last) return { ok: false, error: { errno: last.errno, words: wordsOf(candidate.name, failures) } };
-  return { ok: true, value: { addresses, imports, uses: [...uses] } };
+  if (last) {
+    const lines = failures.slice(0, FAILURES_KEPT).flatMap((failure) => failure.lines);
+    return { ok: false, error: { errno: last.errno, words: lines.join('\n') } };
+  }
+  return { ok: true, value: { addresses, imports, uses: [...uses], proprietary } };
 }
 
-interface Failure {
-  readonly name: string;
-  readonly errno: keyof typeof ERRNO;
-  readonly namespace?: string;
-}
-
-function usable(found: Found | undefined, gplOk: boolean): Found | undefined {
-  return found?.gplOnly && !gplOk ? undefined : found;
+function unknown(module: string, name: string, errno: keyof typeof ERRNO): string {
+  return `${module}: Unknown symbol ${name} (err ${ERRNO[errno]})`;
 }
 
 /** An invented kernel exports whatever is asked for. */
 function invented({ profile }: State, name: string): Found | undefined {
   if (!profile?.source.openSymbols) return undefined;
   return { address: inventedSymbol(profile.source, name), owner: VMLINUX, gplOnly: false, namespace: '' };
-}
-
-function wordsOf(module: string, failures: readonly Failure[]): string {
-  return failures
-    .slice(0, LINES_KEPT)
-    .flatMap(({ name, errno, namespace }) => {
-      const unknown = `${module}: Unknown symbol ${name} (err ${ERRNO[errno]})`;
-      if (namespace === undefined) return [unknown];
-      return [`${module}: module uses symbol (${name}) from namespace ${namespace}, but does not import it.`, unknown];
-    })
-    .join('\n');
 }
 
 /** A module must not export what somebody exports already. */

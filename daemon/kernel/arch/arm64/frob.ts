@@ -81,7 +81,7 @@ export const frobSections = (
 
   const sections = elf.sections.map(({ index, name, type, flags, size }): LayoutSection => {
     const made = nobits.get(index);
-    if (made) return { index, name, type: SHT_NOBITS, flags: SHF_ALLOC | SHF_EXECINSTR, ...made };
+    if (made) return { index, name, type: SHT_NOBITS, flags: SHF_ALLOC | SHF_EXECINSTR, ...made, made: true };
     return { index, name, type, flags, size, align: align[index] ?? 1 };
   });
   return { ok: true, sections, relas: ordered, pltReserved: { core, init } };
