@@ -93,9 +93,13 @@ export const branch = (what: Insn, pc: number, target: number, cond = 0): Uint8A
 
 /** True when `bytes` at `at` begin with this instruction, whatever its operands; false when they end before it does. */
 export const is = (what: Insn, bytes: Uint8Array, at = 0): boolean => {
+  const { opcode } = what;
   if (at + what.length > bytes.length) return false;
-  const last = what.opcode.length - 1;
-  return what.opcode.every((byte, i) => ((bytes[at + i] ?? 0) & (what.cond && i === last ? 0xf0 : 0xff)) === byte);
+  for (let i = 0; i < opcode.length; i++) {
+    const mask = what.cond && i === opcode.length - 1 ? 0xf0 : 0xff;
+    if (((bytes[at + i] ?? 0) & mask) !== opcode[i]) return false;
+  }
+  return true;
 };
 
 export interface Decoded {
@@ -103,33 +107,37 @@ export interface Decoded {
   readonly operands: Operands;
 }
 
-/** Which instruction of the table `bytes` at `at` begin with, `pc` being its address; undefined for any other. */
-export const decode = (bytes: Uint8Array, pc = 0, at = 0): Decoded | undefined => {
-  const found = Object.values<Insn>(INSN).find((what) => is(what, bytes, at));
-  if (!found) return undefined;
-  const end = at + found.opcode.length;
-  return {
-    insn: found,
-    operands: {
-      ...(found.cond ? { cond: (bytes[end - 1] ?? 0) & 0xf } : {}),
-      ...(found.rel32 ? { target: pc + found.length + readRel32(bytes, end) } : {}),
-    },
-  };
-};
+const byFirstByte: readonly (readonly Insn[])[] = Array.from({ length: 256 }, (_, first) =>
+  Object.values<Insn>(INSN).filter(({ opcode }) => opcode[0] === first),
+);
 
 const readRel32 = (bytes: Uint8Array, at: number): number =>
-  new DataView(bytes.buffer, bytes.byteOffset, bytes.byteLength).getInt32(at, true);
+  (bytes[at] ?? 0) | ((bytes[at + 1] ?? 0) << 8) | ((bytes[at + 2] ?? 0) << 16) | ((bytes[at + 3] ?? 0) << 24);
+
+/** Which instruction of the table `bytes` at `at` begin with, `pc` being its address; undefined for any other. */
+export const decode = (bytes: Uint8Array, pc = 0, at = 0): Decoded | undefined => {
+  const found = byFirstByte[bytes[at] ?? 0]?.find((what) => is(what, bytes, at));
+  if (!found) return undefined;
+  const end = at + found.opcode.length;
+  const target = pc + found.length + readRel32(bytes, end);
+  const cond = (bytes[end - 1] ?? 0) & 0xf;
+  return { insn: found, operands: found.rel32 ? (found.cond ? { cond, target } : { target }) : {} };
+};
 
 const CONDITIONS = 'o no b ae e ne be a s ns p np l ge le g'.split(' ');
+
+const show = ({ insn, operands: { cond, target } }: Decoded): string => {
+  if (target === undefined) return insn.template;
+  const line = insn.template.replace('{target}', toHex(target));
+  return cond === undefined ? line : line.replace('{cond}', CONDITIONS[cond] ?? '');
+};
+
+const byteText = (byte: number): string => `.byte 0x${byte.toString(16).padStart(2, '0')}`;
 
 /** Assembler text of the instruction at the start of `bytes`; `.byte 0x…` of the first byte for what the table doesn't hold. */
 export const text = (bytes: Uint8Array, pc = 0): string => {
   const found = decode(bytes, pc);
-  if (!found) return `.byte 0x${(bytes[0] ?? 0).toString(16).padStart(2, '0')}`;
-  const { cond, target } = found.operands;
-  return found.insn.template
-    .replace('{cond}', cond === undefined ? '' : (CONDITIONS[cond] ?? ''))
-    .replace('{target}', target === undefined ? '' : toHex(target));
+  return found ? show(found) : byteText(bytes[0] ?? 0);
 };
 
 /**
@@ -137,16 +145,17 @@ export const text = (bytes: Uint8Array, pc = 0): string => {
  * doesn't hold, and without the int3 that fill a place up.
  */
 export const textOf = (address: number, code: string): string => {
-  const bytes = Uint8Array.from({ length: code.length >> 1 }, (_, i) =>
-    Number.parseInt(code.slice(i * 2, i * 2 + 2), 16),
-  );
-  const lines = [text(bytes, address)];
-  let at = decode(bytes, address)?.insn.length ?? bytes.length;
+  const bytes = new Uint8Array(code.length >> 1);
+  for (let i = 0; i < bytes.length; i++) bytes[i] = Number.parseInt(code.slice(i * 2, i * 2 + 2), 16);
+  const first = decode(bytes, address);
+  if (!first) return byteText(bytes[0] ?? 0);
+  let line = show(first);
+  let at = first.insn.length;
   while (at < bytes.length) {
     const found = decode(bytes, address + at, at);
     if (!found) break;
-    if (found.insn !== INSN.int3) lines.push(text(bytes.subarray(at), address + at));
+    if (found.insn !== INSN.int3) line += `; ${show(found)}`;
     at += found.insn.length;
   }
-  return lines.join('; ');
+  return line;
 };
