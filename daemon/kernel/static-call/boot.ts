@@ -9,7 +9,7 @@ import type { KeyProfile } from '../../../protocol/profile.ts';
 import type { KeyFacts } from '../arch/static-call.ts';
 import { type Draft, emit } from '../loader/draft.ts';
 import type { State } from '../state.ts';
-import { callsOf, reader } from './patch.ts';
+import { callsOf, reader, whileCalling } from './patch.ts';
 import { VMLINUX } from './state.ts';
 import { resolveFunc } from './update.ts';
 
@@ -76,14 +76,13 @@ function sitesEvent(draft: Draft, sites: VmlinuxSites): EventOf<'StaticCallSites
     const address = fromHex(hex);
     const site = { address, tail: (flags & SITE_TAIL) !== 0, veneer: undefined };
     const bytes = told === null ? null : (arch.bootSite?.(site, key, told) ?? told);
-    const route =
-      bytes === null
-        ? undefined
-        : arch.route(address, key, (at, size) => (at === address ? bytes.slice(0, size * 2) : read(at, size)));
-    const code = bytes === null ? null : bytes.slice(0, siteLength(arch.siteSize, bytes));
-    run.sites.push([toHex(address), flags, code, route?.class ?? 'none', route?.branches.length ?? 0, null]);
+    if (bytes === null) {
+      run.sites.push([toHex(address), flags, null, 'none', 0, null]);
+      continue;
+    }
+    const route = arch.route(address, key, (at, size) => (at === address ? bytes.slice(0, size * 2) : read(at, size)));
+    const { class: kind, hops } = whileCalling(route);
+    run.sites.push([toHex(address), flags, bytes.slice(0, arch.siteSize * 2), kind, hops, null]);
   }
   return { type: 'StaticCallSitesSorted', module: VMLINUX, runs: [...runs.values()] };
 }
-
-const siteLength = (size: number, bytes: string): number => Math.min(size * 2, bytes.length);

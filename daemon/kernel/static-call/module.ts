@@ -8,10 +8,10 @@ import type { EventOf } from '../../../protocol/events/index.ts';
 import { SITE_INIT, SITE_TAIL } from '../../../protocol/events/static-call.ts';
 import type { KernelError } from '../arch/arch.ts';
 import { KernelBug } from '../arch/kernel-bug.ts';
-import { type Code, codeOf } from '../arch/static-call.ts';
+import { codeOf } from '../arch/static-call.ts';
 import { type Draft, emit } from '../loader/draft.ts';
 import type { Profile } from '../profile.ts';
-import { callsOf, keyOf, reader, retireTramp, transformSite } from './patch.ts';
+import { callsOf, keyOf, reader, retireTramp, transformSite, whileCalling } from './patch.ts';
 import { kernelSort } from './sort.ts';
 import { type Key, type Site, VMLINUX } from './state.ts';
 
@@ -182,30 +182,23 @@ function linkNode(draft: Draft, module: string, name: string, sites: readonly Si
 }
 
 function sortedEvent(draft: Draft, module: string, table: readonly Entry[]): EventOf<'StaticCallSitesSorted'> {
-  const calls = callsOf(draft);
-  const runs: EventOf<'StaticCallSitesSorted'>['runs'] = [];
-  let key: Key | undefined;
-  const memory = new Map<number, Code>();
+  const { arch } = callsOf(draft);
   const read = reader(draft);
-  for (const { site } of table) memory.set(site.address, codeOf(site.bytes));
-  for (const entry of table) {
-    const { address, tail, init, veneer } = entry.site;
-    if (entry.key !== key) {
-      key = entry.key;
-      runs.push({ key: key.name, sites: [] });
+  const runs: EventOf<'StaticCallSitesSorted'>['runs'] = [];
+  let sites: EventOf<'StaticCallSitesSorted'>['runs'][number]['sites'] = [];
+  let last: Key | undefined;
+  for (const { key, site } of table) {
+    if (key !== last) {
+      sites = [];
+      runs.push({ key: key.name, sites });
+      last = key;
     }
-    const bytes = memory.get(address) ?? '';
-    const route = calls.arch.route(address, key, (at, size) => memory.get(at)?.slice(0, size * 2) ?? read(at, size));
-    runs
-      .at(-1)
-      ?.sites.push([
-        toHex(address),
-        (tail ? SITE_TAIL : 0) | (init ? SITE_INIT : 0),
-        bytes,
-        route.class,
-        route.branches.length,
-        veneer === undefined ? null : toHex(veneer),
-      ]);
+    const { address, tail, init, veneer } = site;
+    const bytes = codeOf(site.bytes);
+    const route = arch.route(address, key, (at, size) => (at === address ? bytes.slice(0, size * 2) : read(at, size)));
+    const { class: kind, hops } = whileCalling(route);
+    const flags = (tail ? SITE_TAIL : 0) | (init ? SITE_INIT : 0);
+    sites.push([toHex(address), flags, bytes, kind, hops, veneer === undefined ? null : toHex(veneer)]);
   }
   return { type: 'StaticCallSitesSorted', module, runs };
 }

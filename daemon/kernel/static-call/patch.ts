@@ -1,7 +1,8 @@
 /** Turning what an architecture writes into events: bytes before and after, both as text, where calls went and go now. */
 import { toHex } from '../../../protocol/address.ts';
 import type { EventOf } from '../../../protocol/events/index.ts';
-import type { Read, Transformed, Write } from '../arch/static-call.ts';
+import type { CallClass } from '../../../protocol/events/static-call.ts';
+import type { Read, Route, Transformed, Write } from '../arch/static-call.ts';
 import { type Draft, emit } from '../loader/draft.ts';
 import { type Key, readText, type Site, type StaticCalls } from './state.ts';
 
@@ -115,6 +116,16 @@ function over(read: Read, address: number, bytes: string, granule: number): Read
     }
     return code;
   };
+}
+
+/**
+ * What a site goes through while its key calls something: one whose trampoline returns at the moment takes one branch more
+ * as soon as that branches again.
+ */
+export function whileCalling({ class: kind, branches }: Route): { readonly class: CallClass; readonly hops: number } {
+  const { length } = branches;
+  if (kind !== 'none' || length === 0) return { class: kind, hops: length };
+  return { class: length === 1 ? 'veneer' : 'veneers', hops: length + 1 };
 }
 
 /** Eight bytes of data as the address that they are. */
