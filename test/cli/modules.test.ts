@@ -69,6 +69,9 @@ describe('a folder of modules', () => {
     await expect(order(['chain_c'])).rejects.toThrow(/need one another: chain_c -> chain_b -> chain_c/);
     await listed('chain-b.ko: gone.ko\n');
     await expect(order(['chain_b'])).rejects.toThrow(/chain-b\.ko needs module gone, which is not in/);
+    const opened = await openModuleFolder(folder);
+    const [chainB = ''] = [...opened.files.values()].filter((file) => file.endsWith('chain-b.ko'));
+    expect(await loadOrder([chainB], opened, none, true)).toEqual([chainB]);
     await listed('no colon here\n');
     await expect(order(['chain_b'])).rejects.toThrow(/modules\.dep:1: expected "PATH: PATH/);
     await rm(dep);

@@ -78,7 +78,7 @@ async function plan(
     if (folder === undefined || more.length > 0) throw usage('--dir takes one folder');
     if (options.deps !== undefined) throw usage('--dir finds what modules need in the folder itself: leave out --deps');
     const all = await openModuleFolder(folder);
-    return loadOrder([...all.files.values()], all, new Set());
+    return loadOrder([...all.files.values()], all, new Set(), true);
   }
   if (options.deps === undefined) {
     for (const file of files) await checkFile(file);
@@ -127,7 +127,7 @@ async function loadAll(
       const report = await loadOne(client, machine, file, options);
       reports.push(report);
       await context.out.value(report);
-      print(context.out, report);
+      bar.above(() => print(context.out, report));
       if (!report.ok && !options.dir) break;
     }
   } finally {

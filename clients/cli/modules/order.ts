@@ -11,6 +11,7 @@ export async function loadOrder(
   files: readonly string[],
   folder: ModuleFolder,
   present: ReadonlySet<string>,
+  whole = false,
 ): Promise<readonly string[]> {
   const asked = new Map(files.map((file) => [moduleNameOf(file), file]));
   const order: string[] = [];
@@ -25,6 +26,7 @@ export async function loadOrder(
     for (const need of await folder.needs(file)) {
       if (need === name || (present.has(need) && !asked.has(need))) continue;
       const path = asked.get(need) ?? folder.files.get(need);
+      if (path === undefined && whole) continue;
       if (path === undefined) {
         throw new CliFailure(
           EXIT.usage,
