@@ -1,6 +1,7 @@
 /** A machine to load fixtures and manifests into, one command at a time. */
 import { createHash } from 'node:crypto';
 import { type Decision, decide, initialState, type State } from '../../../daemon/kernel/kernel.ts';
+import { type Area, areasIn } from '../../../daemon/kernel/region/areas.ts';
 import { fromHex, toHex } from '../../../protocol/address.ts';
 import type { Command, CommandOf } from '../../../protocol/commands.ts';
 import type { Event, EventOf, EventType } from '../../../protocol/events/index.ts';
@@ -12,6 +13,9 @@ export const LAYOUTS: readonly Layout[] = ['linux-6.1', 'linux-6.12'];
 export const START = fromHex('0xffff800000000000');
 export const VERMAGIC = '6.1.0-fixture SMP mod_unload aarch64';
 
+/** Bytes from START to the kernel image: beyond what a branch reaches, so that modules need veneers. */
+const IMAGE = 2 ** 30;
+
 /** What the fixtures ask of the kernel. */
 const SYMBOLS = ['_printk', 'ftrace_caller', 'ftrace_regs_caller', 'ftrace_nop_ops'];
 
@@ -21,7 +25,7 @@ export function profileOf(
   { pages = 32768, fallback = 0, ...more }: { pages?: number; fallback?: number } & Partial<MachineProfile> = {},
 ): MachineProfile {
   const { pageSize = 4096 } = more;
-  const text = START + 2 ** 28;
+  const text = START + IMAGE;
   const range = (start: number, count: number) => ({ start: toHex(start), end: toHex(start + count * pageSize) });
   const direct = range(START, pages);
   return {
@@ -85,7 +89,6 @@ export class Machine {
     return this.do({ type: 'unload', module, ...(held && { held }) });
   }
 
-  /** Areas that are taken but not reserved, lazily freed ones too, as START-relative [first page, pages with guard]. */
   modules(): readonly string[] {
     return [...this.state.modules.values()].map(({ name }) => name);
   }
@@ -104,6 +107,11 @@ export function manifestBytes(fields: Partial<ModuleManifest> & { readonly name:
     ...fields,
   };
   return new TextEncoder().encode(JSON.stringify(manifest));
+}
+
+/** What modules take of the windows, lazily freed areas too: [start, end) with the guard page, in order of address. */
+export function taken({ region }: Pick<State, 'region'>): readonly Area[] {
+  return [...areasIn(region.areas, START, START + IMAGE)];
 }
 
 /** The events of one type. */
