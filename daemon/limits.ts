@@ -16,6 +16,8 @@ export const SOCKET_HIGH = 4 << 20;
 
 /** Commands and other writes that wait for one machine. */
 export const MAILBOX = 1024;
+/** Questions about addresses that wait; each reads a log. */
+export const INSPECTIONS = 64;
 /** Machines whose kernel state and newest view are kept in memory. */
 export const HOT_MACHINES = 32;
 

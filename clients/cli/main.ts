@@ -1,6 +1,7 @@
 /** The `veneer` command line: options that all commands share, and how they end. */
 import { Command, CommanderError, Option } from 'commander';
 import { addBoot } from './commands/boot.ts';
+import { addKeys } from './commands/keys.ts';
 import { addLoad } from './commands/load.ts';
 import { addMachines } from './commands/machines.ts';
 import { addMap } from './commands/map.ts';
@@ -8,9 +9,12 @@ import { addModules, addPlt } from './commands/modules.ts';
 import type { AddCommand, Go } from './commands/registry.ts';
 import { addRun } from './commands/run.ts';
 import { addSessions } from './commands/sessions.ts';
+import { addStats } from './commands/stats.ts';
 import { addUnload } from './commands/unload.ts';
+import { addUpdate } from './commands/update.ts';
 import { addView } from './commands/view.ts';
 import { addWatch } from './commands/watch.ts';
+import { addWhy } from './commands/why.ts';
 import { DEFAULT_URL, type GlobalOptions } from './context.ts';
 import { CliFailure, EXIT } from './failure.ts';
 import { output } from './output.ts';
@@ -24,6 +28,10 @@ const COMMANDS: readonly AddCommand[] = [
   addModules,
   addPlt,
   addMap,
+  addUpdate,
+  addKeys,
+  addStats,
+  addWhy,
   addView,
   addWatch,
   addSessions,

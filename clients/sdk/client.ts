@@ -2,6 +2,7 @@
 import type { Command } from '../../protocol/commands.ts';
 import type { Done, Imported, MachineSummary, StoredBlob, ViewAnswer } from '../../protocol/frames.ts';
 import { SOCKET_PATH } from '../../protocol/frames.ts';
+import type { DisassemblyAnswer, TraceAnswer, WhyAnswer } from '../../protocol/inspect.ts';
 import { type Connection, openConnection } from './connection.ts';
 import { openFeed } from './feed.ts';
 import { chunksOf, type Http, openHttp } from './http.ts';
@@ -43,6 +44,10 @@ function machineHandle(connection: Connection, http: Http, name: string): Machin
     command: (command, options) => send(connection, name, command, options),
     commits: ({ from = 'start' } = {}) => openFeed(connection, name, from),
     view: ({ at } = {}) => http.json<ViewAnswer>('GET', `${path}/view${at === undefined ? '' : `?at=${at}`}`),
+    why: (address, options) => http.json<WhyAnswer>('GET', `${path}/why${asked(address, options)}`),
+    trace: (address, options) => http.json<TraceAnswer>('GET', `${path}/trace${asked(address, options)}`),
+    disassembly: (address, options) =>
+      http.json<DisassemblyAnswer>('GET', `${path}/disassembly${asked(address, options)}`),
     append: (expected, commits) =>
       http.json<Imported>(
         'POST',
@@ -54,6 +59,12 @@ function machineHandle(connection: Connection, http: Http, name: string): Machin
       await http.call('DELETE', path);
     },
   };
+}
+
+function asked(address: string, options: { readonly at?: number; readonly count?: number } = {}): string {
+  const query = new URLSearchParams({ address });
+  for (const [name, value] of Object.entries(options)) if (value !== undefined) query.set(name, String(value));
+  return `?${query}`;
 }
 
 const pathOf = (machine: string): string => `/machines/${encodeURIComponent(machine)}`;

@@ -3,6 +3,7 @@ import type { Observable } from 'rxjs';
 import type { Command, CommandOf } from '../../protocol/commands.ts';
 import type { Commit, Position } from '../../protocol/commit.ts';
 import type { Done, From, Imported, MachineSummary, StoredBlob, ViewAnswer } from '../../protocol/frames.ts';
+import type { DisassemblyAnswer, TraceAnswer, WhyAnswer } from '../../protocol/inspect.ts';
 
 /** The part of the WebSocket interface that is used: browsers have it, `ws` has it too. */
 export interface SocketLike {
@@ -74,6 +75,12 @@ export interface MachineHandle {
   commits(options?: FeedOptions): Feed;
   /** The view after commit `at`, or the newest. */
   view(options?: { readonly at?: number }): Promise<ViewAnswer>;
+  /** What wrote the bytes at an address, back to the relocation and the module's file. */
+  why(address: string, options?: { readonly at?: number }): Promise<WhyAnswer>;
+  /** Follows a call from a site (or a branch, a PLT entry, a trampoline) to where it arrives. */
+  trace(address: string, options?: { readonly at?: number }): Promise<TraceAnswer>;
+  /** Live memory as assembler; 16 instructions unless told, at most 256. */
+  disassembly(address: string, options?: { readonly at?: number; readonly count?: number }): Promise<DisassemblyAnswer>;
   /** Appends recorded commits after `expected`; `null` creates the machine with them. */
   append(expected: Position | null, commits: readonly Commit[]): Promise<Imported>;
   /** The machine's log as a session file. */

@@ -12,6 +12,7 @@ import type { Runtime } from '../pipelines/runtime.ts';
 import { admit, isLoopback } from './admit.ts';
 import { errorHandler, Refused, refused } from './http/answer.ts';
 import { blobRoutes } from './http/blobs.ts';
+import { inspectRoutes } from './http/inspect.ts';
 import { machineRoutes } from './http/machines.ts';
 import { PAGE } from './http/page.ts';
 import { serve } from './socket/connection.ts';
@@ -79,6 +80,7 @@ export async function openGateway(
     return { status: 'ready' };
   });
   machineRoutes(app, runtime);
+  inspectRoutes(app, runtime.inspect);
   blobRoutes(app, blobs);
 
   const sockets = new WebSocketServer({

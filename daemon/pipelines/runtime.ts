@@ -4,6 +4,7 @@ import type { From } from '../../protocol/frames.ts';
 import { HOT_MACHINES } from '../limits.ts';
 import type { MachineHead } from '../log/log.ts';
 import { type Answer, handle } from './command.ts';
+import { type Inspector, openInspector } from './inspect.ts';
 import { type MachineRuntime, openMachine, type Request, type World } from './machine.ts';
 import { done, noSuchMachine, type Outcome, refusedGone, refusedRead } from './outcome.ts';
 import { appendRecorded } from './recorded.ts';
@@ -20,6 +21,8 @@ export interface Runtime {
   importSession(name: string, chunks: AsyncIterable<Uint8Array>): Promise<Outcome<Position>>;
   remove(name: string): Promise<Outcome<null>>;
   view(name: string, at?: number): Promise<Outcome<ViewText>>;
+  /** Questions about addresses. */
+  readonly inspect: Inspector;
   /** Where a subscription from `from` begins. */
   locate(name: string, from: From): Promise<Outcome<Position>>;
   /** Takes no more writes; resolves when those that wait are done. */
@@ -80,6 +83,8 @@ export function openRuntime(world: World): Runtime {
       const { views } = machineOf(name);
       return at === undefined ? views.newest() : views.at(at);
     },
+
+    inspect: openInspector(world, (name) => hot.get(name)?.held),
 
     async locate(name, from) {
       const found = await head(name);

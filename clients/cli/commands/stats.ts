@@ -1,0 +1,162 @@
+/** `veneer stats`: what share of static calls is one relative branch, by module and over time. */
+import type { Command } from 'commander';
+import { emptyView, fold } from '../../../protocol/view/fold.ts';
+import type { ViewJson } from '../../../protocol/view/json.ts';
+import { type Classes, callClasses } from '../../../protocol/view/static-call.ts';
+import type { MachineHandle } from '../../sdk/types.ts';
+import { type Context, theMachine, withClient } from '../context.ts';
+import { count, counted } from '../format/number.ts';
+import { sparkline } from '../format/spark.ts';
+import { pairs, table } from '../format/table.ts';
+import { addClasses, CLASSES, calling, classesOf, directShare, noClasses } from '../static-calls.ts';
+import { type AtOption, at } from './at.ts';
+import { type AddCommand, examples } from './registry.ts';
+
+interface StatsOptions extends AtOption {
+  readonly overTime?: true;
+}
+
+export const addStats: AddCommand = (program, go) => {
+  program
+    .command('stats')
+    .summary('what static calls go through')
+    .description(
+      'The share of static-call sites that are one relative branch, that go through one veneer, through more, or that ' +
+        'would trap: in all, by module, and with --over-time after each commit that changed it.',
+    )
+    .addOption(at())
+    .option('--over-time', 'fold the whole log: a line of bars, or with --json the series')
+    .addHelpText('after', examples('veneer stats', 'veneer stats --over-time', 'veneer stats --at 40 --json'))
+    .action((options: StatsOptions, command: Command) => go(command, (context) => stats(context, options)));
+};
+
+/** Sites by class after a commit. */
+interface Point {
+  readonly commit: number;
+  readonly time: number;
+  readonly classes: Classes;
+  readonly share: number | null;
+}
+
+const shareOf = (classes: Classes): number | null =>
+  calling(classes) === 0 ? null : classes.direct / calling(classes);
+
+async function stats(context: Context, options: StatsOptions): Promise<void> {
+  const { out } = context;
+  const { view, position, series } = await withClient(context, async (client) => {
+    const machine = await theMachine(context, client);
+    const answer = await machine.view(options.at === undefined ? {} : { at: options.at });
+    return { ...answer, series: options.overTime ? await overTime(machine, answer.position.commit) : undefined };
+  });
+  const modules = byOwner(view);
+  const classes = modules.reduce((sum, row) => addClasses(sum, row.classes), noClasses());
+  await out.value({
+    position,
+    classes,
+    share: shareOf(classes),
+    modules,
+    ever: view.staticCalls.ever,
+    ...(series && { series }),
+  });
+  const sites = CLASSES.reduce((sum, kind) => sum + classes[kind], 0);
+  if (sites === 0 && view.staticCalls.keys.length === 0) {
+    out.print('no static-call keys: the profile of the machine names none');
+    return;
+  }
+  const { ever } = view.staticCalls;
+  out.print(
+    ...pairs([
+      ['sites', `${count(sites)} of ${counted(view.staticCalls.keys.length, 'key')}`],
+      ['one branch', `${count(classes.direct)}, ${directShare(classes)} of those that call something`],
+      ['one veneer', count(classes.veneer)],
+      ['more', count(classes.veneers)],
+      ['trapped', count(classes.trapped)],
+      ['call nothing', count(classes.none)],
+      [
+        'since boot',
+        `${counted(ever.updates, 'update')}, ${counted(ever.patches, 'patch', 'patches')}, ${count(ever.stopMachine)} of them with all CPUs stopped`,
+      ],
+    ]),
+  );
+  if (modules.length > 0) out.print('', ...moduleTable(modules, out.paint.dim));
+  if (series) out.print('', ...chart(series, out.width));
+}
+
+interface OwnerRow {
+  readonly owner: string;
+  readonly sites: number;
+  readonly classes: Classes;
+  readonly share: number | null;
+}
+
+function byOwner(view: ViewJson): readonly OwnerRow[] {
+  const owners = new Map<string, Classes>();
+  for (const key of view.staticCalls.keys) {
+    for (const owner of new Set(key.chain.map((link) => link.owner))) {
+      owners.set(owner, addClasses(owners.get(owner) ?? noClasses(), classesOf(key, owner)));
+    }
+  }
+  return [...owners].map(([owner, classes]) => {
+    return { owner, sites: CLASSES.reduce((sum, kind) => sum + classes[kind], 0), classes, share: shareOf(classes) };
+  });
+}
+
+function moduleTable(rows: readonly OwnerRow[], head: (text: string) => string): string[] {
+  return table(
+    [
+      { head: 'MODULE', cell: (row) => row.owner },
+      { head: 'SITES', right: true, cell: (row) => count(row.sites) },
+      { head: 'DIRECT', right: true, cell: (row) => count(row.classes.direct) },
+      { head: 'VENEER', right: true, cell: (row) => count(row.classes.veneer) },
+      { head: 'VENEERS', right: true, cell: (row) => count(row.classes.veneers) },
+      { head: 'TRAPPED', right: true, cell: (row) => count(row.classes.trapped) },
+      { head: 'NONE', right: true, cell: (row) => count(row.classes.none) },
+      { head: 'SHARE', right: true, cell: (row) => directShare(row.classes) },
+    ],
+    rows,
+    head,
+  );
+}
+
+/** The classes after each commit up to `upTo` that changed them. */
+async function overTime(machine: MachineHandle, upTo: number): Promise<readonly Point[]> {
+  const series: Point[] = [];
+  if (upTo === 0) return series;
+  const view = emptyView();
+  for await (const item of machine.commits({ from: 'start' })) {
+    if (item.kind !== 'commit') break;
+    fold(view, item.commit);
+    if (
+      item.commit.events.some(
+        ({ type }) => type.startsWith('StaticCall') || type === 'ModuleLive' || type === 'ModuleGone',
+      )
+    ) {
+      const classes = callClasses(view.staticCalls);
+      const before = series.at(-1)?.classes;
+      if (!before || CLASSES.some((kind) => before[kind] !== classes[kind])) {
+        series.push({ commit: item.commit.number, time: item.commit.time, classes, share: shareOf(classes) });
+      }
+    }
+    if (item.commit.number >= upTo) break;
+  }
+  return series;
+}
+
+function chart(series: readonly Point[], width: number): string[] {
+  const first = series[0];
+  const last = series.at(-1);
+  if (!first || !last) return ['nothing changed over time'];
+  const lowest = series.reduce((low, point) => ((point.share ?? 1) < (low.share ?? 1) ? point : low), first);
+  return [
+    'share of one relative branch, commit by commit',
+    sparkline(
+      series.map((point) => point.share),
+      width,
+    ),
+    ...pairs([
+      [`commit ${count(first.commit)}`, directShare(first.classes)],
+      [`commit ${count(last.commit)}`, directShare(last.classes)],
+      ['lowest', `${directShare(lowest.classes)}, commit ${count(lowest.commit)}`],
+    ]),
+  ];
+}

@@ -1,0 +1,63 @@
+/** What a view says of static calls, in the figures that commands print: shares by class, names of functions. */
+import type { Hex } from '../../protocol/address.ts';
+import type { CallClass } from '../../protocol/events/static-call.ts';
+import type { MachineProfile } from '../../protocol/profile.ts';
+import type { ViewJson } from '../../protocol/view/json.ts';
+import type { Classes, StaticCallKey } from '../../protocol/view/static-call.ts';
+import type { MachineHandle } from '../sdk/types.ts';
+import { count, share } from './format/number.ts';
+
+export const CLASSES: readonly CallClass[] = ['direct', 'veneer', 'veneers', 'trapped', 'none'];
+
+export const noClasses = (): Classes => ({ direct: 0, veneer: 0, veneers: 0, trapped: 0, none: 0 });
+
+export function addClasses(into: Classes, from: Classes): Classes {
+  for (const kind of CLASSES) into[kind] += from[kind];
+  return into;
+}
+
+/** Sites that call something. */
+export const calling = ({ direct, veneer, veneers, trapped }: Classes): number => direct + veneer + veneers + trapped;
+
+/** The share of sites that are one relative branch, of those that call something. */
+export const directShare = (classes: Classes): string => share(classes.direct, calling(classes));
+
+/** The sites of a key by class; where it calls nothing, neither does any of them. */
+export function classesOf({ chain, calls }: StaticCallKey, owner?: string): Classes {
+  const sum = noClasses();
+  for (const link of chain) if (owner === undefined || link.owner === owner) addClasses(sum, link.classes);
+  return calls === null ? { ...noClasses(), none: CLASSES.reduce((all, kind) => all + sum[kind], 0) } : sum;
+}
+
+/** `12 direct, 3 veneer`; `–` where there is no site. */
+export function classWords(classes: Classes): string {
+  const words = CLASSES.filter((kind) => classes[kind] > 0).map((kind) => `${count(classes[kind])} ${kind}`);
+  return words.length === 0 ? '–' : words.join(', ');
+}
+
+/** Names by address: what modules of the view import and export, and what the machine's kernel exports. */
+export function functionNames(view: ViewJson, profile: MachineProfile | undefined): (address: Hex | null) => string {
+  const names = new Map<string, string>();
+  for (const [name, address] of Object.entries(profile?.symbols ?? {})) names.set(BigInt(address).toString(), name);
+  for (const { exports, imports, name: module } of view.modules) {
+    for (const { name, address } of exports) names.set(BigInt(address).toString(), `${name} [${module}]`);
+    for (const { name, address, owner } of imports) {
+      if (owner === 'vmlinux') names.set(BigInt(address).toString(), name);
+    }
+  }
+  return (address) => (address === null ? '' : (names.get(BigInt(address).toString()) ?? ''));
+}
+
+/** The profile that the machine was booted with, from its first commit; undefined where that is gone. */
+export async function bootedWith(machine: MachineHandle): Promise<MachineProfile | undefined> {
+  try {
+    for await (const item of machine.commits({ from: 'start' })) {
+      if (item.kind !== 'commit') return undefined;
+      const booted = item.commit.events.find((event) => event.type === 'MachineBooted');
+      return booted?.profile;
+    }
+  } catch {
+    // Trimmed: names then come from modules alone.
+  }
+  return undefined;
+}
