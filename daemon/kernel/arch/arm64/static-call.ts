@@ -5,6 +5,7 @@
  *
  * A trampoline has four words; x16 is free for it, as for a PLT entry.
  */
+import { toHex } from '../../../../protocol/address.ts';
 import type { Flavour } from '../../../../protocol/profile.ts';
 import {
   type Code,
@@ -20,7 +21,7 @@ import {
   wordAt,
   wordCode,
 } from '../static-call.ts';
-import { BREAK_FAULT, branchReaches, decode, encode, INSN, is, NOP, REACH, RET, text } from './insn.ts';
+import { BREAK_FAULT, branchReaches, encode, INSN, is, NOP, REACH, RET, text } from './insn.ts';
 
 const WORD = 4;
 const TRAMP_SIZE = 16;
@@ -75,10 +76,43 @@ const write = (what: Write['what'], address: number, bytes: Code, read: Read, re
   return [{ what, address: address + from / 2, bytes: bytes.slice(from, to), atomicity, reason }];
 };
 
+/** A `b` or `bl`: imm26, and whether it links. */
+const isBranch = (word: number): boolean => (word & 0x7c000000) === INSN.b.bits;
+const branchTarget = (word: number, pc: number): number => pc + ((word << 6) >> 4);
+
 /** Where the word at `address` branches to. */
 const destination = (address: number, code: Code): number | undefined => {
   const word = wordAt(code);
-  return is(INSN.b, word) || is(INSN.bl, word) ? decode(word, address)?.operands.target : undefined;
+  return isBranch(word) ? branchTarget(word, address) : undefined;
+};
+
+/** Instructions on x16 that trampolines and PLT entries are made of, whatever their immediates. */
+const ADRP_IP0 = (INSN.adrp.bits | IP0) >>> 0;
+const ADD_IP0 = (INSN.add.bits | IP0 | (IP0 << 5)) >>> 0;
+const LDR_IP0 = (INSN.ldr.bits | IP0 | (IP0 << 5)) >>> 0;
+const MOVN_IP0 = (INSN.movn.bits | IP0) >>> 0;
+const MOVK_IP0 = (INSN.movk.bits | IP0) >>> 0;
+const ADR_KEEPS = 0x9f00001f;
+const IMM12_KEEPS = 0xffc003ff;
+const MOVW_KEEPS = 0xff80001f;
+const movImm = (word: number): number => (word >>> 5) & 0xffff;
+const movShift = (word: number): number => ((word >>> 21) & 3) * 16;
+
+/** x16 after `word` at `pc`; undefined for an instruction that has no place on the way of a call. */
+const step16 = (word: number, pc: number, x16: number, read: Read): number | undefined => {
+  if (word === BTI_C || word === NOP) return x16;
+  if ((word & ADR_KEEPS) >>> 0 === ADRP_IP0) {
+    const pages = (((word << 8) >> 13) << 2) | ((word >>> 29) & 3);
+    return pc - (pc & 0xfff) + pages * 4096;
+  }
+  if ((word & IMM12_KEEPS) >>> 0 === ADD_IP0) return x16 + ((word >>> 10) & 0xfff);
+  if ((word & IMM12_KEEPS) >>> 0 === LDR_IP0) return longAt(read(x16 + ((word >>> 10) & 0xfff) * LONG, LONG) ?? '');
+  if ((word & MOVW_KEEPS) >>> 0 === MOVN_IP0) return -1 - movImm(word) * 2 ** movShift(word);
+  if ((word & MOVW_KEEPS) >>> 0 === MOVK_IP0) {
+    const shift = movShift(word);
+    return x16 + (movImm(word) - hasBits(x16, shift)) * 2 ** shift;
+  }
+  return undefined;
 };
 
 /** Follows execution from `from`: x16 and branches are all that trampolines and PLT entries have. */
@@ -95,58 +129,34 @@ const follow = (from: number, callee: number | undefined, read: Read): Route => 
     if (step > 0 && pc === callee) return done(pc);
     const word = wordAt(read(pc, WORD) ?? '');
     if (Number.isNaN(word)) return done(pc);
-    const found = decode(word, pc);
-    const at = found?.operands ?? {};
-    switch (found?.insn) {
-      case INSN.b:
-      case INSN.bl:
-        branches.push(pc);
-        pc = at.target ?? Number.NaN;
-        continue;
-      case INSN.br:
-        branches.push(pc);
-        if (Number.isNaN(x16)) return done(undefined, 'trapped');
-        pc = x16;
-        continue;
-      case INSN.ret:
-        return done(undefined, 'none');
-      case INSN.nop:
-        if (step === 0) return done(undefined, 'none');
-        break;
-      case INSN.bti:
-        break;
-      case INSN.adrp:
-        x16 = at.target ?? Number.NaN;
-        break;
-      case INSN.add:
-        x16 += at.imm ?? Number.NaN;
-        break;
-      case INSN.ldr:
-        x16 = longAt(read(x16 + (at.imm ?? 0), LONG) ?? '');
-        break;
-      case INSN.movn:
-        x16 = -1 - (at.imm ?? 0);
-        break;
-      case INSN.movk:
-        x16 = insert(x16, at.imm ?? 0, at.shift ?? 0);
-        break;
-      default:
-        return done(undefined, 'trapped');
+    if (isBranch(word)) {
+      branches.push(pc);
+      pc = branchTarget(word, pc);
+      continue;
     }
+    if (word === BR_IP0) {
+      branches.push(pc);
+      if (Number.isNaN(x16)) return done(undefined, 'trapped');
+      pc = x16;
+      continue;
+    }
+    if (word === RET || (word === NOP && step === 0)) return done(undefined, 'none');
+    const next = step16(word, pc, x16, read);
+    if (next === undefined) return done(undefined, 'trapped');
+    x16 = next;
     pc += WORD;
   }
   return { branches, end: pc, class: 'veneers' };
 };
 
-const insert = (value: number, imm: number, shift: number): number => {
-  const unit = 2 ** shift;
-  return value - hasBits(value, shift) * unit + imm * unit;
-};
+/** What sites hold, without a look into the table. */
+const lineOf = (word: number, pc: number): string =>
+  isBranch(word) ? `${word >>> 31 === 1 ? 'bl' : 'b'} ${toHex(branchTarget(word, pc))}` : text(word, pc);
 
 const disassemble = (address: number, code: Code): string => {
-  const lines: string[] = [];
-  for (let at = 0; at * 2 < code.length; at += WORD) lines.push(text(wordAt(code, at), address + at));
-  return lines.join('; ');
+  let lines = lineOf(wordAt(code), address);
+  for (let at = WORD; at * 2 < code.length; at += WORD) lines += `; ${lineOf(wordAt(code, at), address + at)}`;
+  return lines;
 };
 
 /** What the four flavours share. */
