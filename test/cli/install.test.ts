@@ -1,11 +1,16 @@
 import { spawn } from 'node:child_process';
-import { cp, mkdir, mkdtemp, readdir, rm, stat, utimes, writeFile } from 'node:fs/promises';
+import { cp, mkdir, mkdtemp, readdir, readFile, rm, stat, utimes, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
 
-const SCRIPT = fileURLToPath(new URL('../../scripts/install.mjs', import.meta.url));
+const ROOT = fileURLToPath(new URL('../..', import.meta.url));
+const SCRIPT = join(ROOT, 'scripts', 'install.mjs');
+
+interface Lock {
+  readonly packages: Readonly<Record<string, { readonly optionalDependencies?: Readonly<Record<string, string>> }>>;
+}
 
 interface Run {
   readonly code: number | null;
@@ -88,4 +93,13 @@ describe('scripts/install.mjs', () => {
     expect(out).toBe('');
     expect(err).toMatch(/veneerd: npm ci failed in/);
   });
+});
+
+/** npm refuses to install from a lock file that leaves out packages for other systems than the one that wrote it. */
+it('CLI-20: package-lock.json names every optional package, whatever system it was written on', async () => {
+  const { packages } = JSON.parse(await readFile(join(ROOT, 'package-lock.json'), 'utf8')) as Lock;
+  const named = new Set(Object.keys(packages).map((path) => path.slice(path.lastIndexOf('node_modules/') + 13)));
+  const wanted = Object.values(packages).flatMap(({ optionalDependencies = {} }) => Object.keys(optionalDependencies));
+  expect(wanted.length).toBeGreaterThan(20);
+  expect(wanted.filter((name) => !named.has(name))).toEqual([]);
 });
