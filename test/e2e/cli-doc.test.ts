@@ -10,7 +10,7 @@ const ROOT = fileURLToPath(new URL('../../', import.meta.url));
 
 it('CLI-5: the tour of docs/cli.md runs as it is written', { timeout: 60_000 }, async () => {
   const text = await readFile(join(ROOT, 'docs', 'cli.md'), 'utf8');
-  const commands = (/```sh\n([^]*?)```/.exec(text)?.[1] ?? '').trimEnd().split('\n');
+  const commands = (/```sh\n([\s\S]*?)```/.exec(text)?.[1] ?? '').trimEnd().split('\n');
   expect(commands.length).toBeGreaterThan(10);
   const daemon = await startDaemon({
     host: '127.0.0.1',

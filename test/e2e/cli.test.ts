@@ -185,7 +185,7 @@ describe('the command line against a daemon', { timeout: PATIENCE }, () => {
     const words = start(['watch', '-m', 'watched'], { VENEERD_URL: daemon.url });
     await Promise.all([watch.until(/live: watched at/), words.until(/live: watched at/)]);
     expect((await veneer('load', '-m', 'watched', HELLO)).code).toBe(0);
-    await Promise.all([watch.until(/"number":2.*"ModuleLive"/), words.until(/ModuleLive +hello[^]*MemoryFreed/)]);
+    await Promise.all([watch.until(/"number":2.*"ModuleLive"/), words.until(/ModuleLive +hello[\s\S]*MemoryFreed/)]);
     watch.child.kill('SIGINT');
     words.child.kill('SIGINT');
     const [asJson, asWords] = await Promise.all([watch.done, words.done]);
