@@ -28,7 +28,7 @@ export function evolveStaticCalls(calls: StaticCalls, event: Event): StaticCalls
     case 'StaticCallOrigRecorded':
       return changeKey(calls, event.key, { orig: fromHex(event.orig) });
     case 'StaticCallPatched':
-      return { ...calls, text: writeText(calls, fromHex(event.address), event.bytes[1]) };
+      return { ...calls, text: writeText(calls.text, calls.arch.granule, fromHex(event.address), event.bytes[1]) };
     case 'VeneerWritten':
       return event.kind === 'branch' && calls.byTramp.has(fromHex(event.target)) ? veneerWritten(calls, event) : calls;
     case 'ModuleLive':
@@ -78,10 +78,10 @@ function keysAdded(calls: StaticCalls, { module, keys }: EventOf<'StaticCallKeys
       keys: after.keys.set(name, key),
       byAddress: after.byAddress.set(key.address, name),
       byTramp: after.byTramp.set(key.tramp, name),
-      text: writeText(after, key.tramp, bytes),
+      text: writeText(after.text, calls.arch.granule, key.tramp, bytes),
     };
     if (key.literal !== undefined && literalBytes !== undefined) {
-      after = { ...after, text: writeText(after, key.literal, literalBytes) };
+      after = { ...after, text: writeText(after.text, calls.arch.granule, key.literal, literalBytes) };
     }
   }
   return after;
@@ -94,28 +94,29 @@ function keyGone(calls: StaticCalls, name: string): StaticCalls {
     keys: calls.keys.delete(name),
     byAddress: calls.byAddress.delete(address),
     byTramp: calls.byTramp.delete(tramp),
-    text: forget(calls, calls.text, tramp, calls.arch.trampSize),
+    text: forget(calls.text, calls.arch.granule, tramp, calls.arch.trampSize),
   };
 }
 
 function sitesSorted(calls: StaticCalls, { module, runs }: EventOf<'StaticCallSitesSorted'>): StaticCalls {
-  let after = calls;
+  const { granule } = calls.arch;
+  let { text } = calls;
   const table = new Map<string, readonly Site[]>();
   for (const { key, sites } of runs) {
-    const mine = sites.map(([hex, flags, bytes, , , veneer]): Site => {
+    const mine: Site[] = [];
+    for (const [hex, flags, bytes, , , veneer] of sites) {
       const address = fromHex(hex);
-      if (bytes !== null) after = { ...after, text: writeText(after, address, bytes) };
-      return {
-        address,
-        tail: (flags & SITE_TAIL) !== 0,
-        init: (flags & SITE_INIT) !== 0,
-        veneer: veneer === null ? undefined : fromHex(veneer),
-      };
-    });
-    if (module === VMLINUX) after = changeKey(after, key, { own: { owner: VMLINUX, sites: mine } });
+      if (bytes !== null) text = writeText(text, granule, address, bytes);
+      const tail = (flags & SITE_TAIL) !== 0;
+      const init = (flags & SITE_INIT) !== 0;
+      mine.push({ address, tail, init, veneer: veneer === null ? undefined : fromHex(veneer) });
+    }
     table.set(key, mine);
   }
-  return { ...after, tables: after.tables.set(module, table) };
+  let after: StaticCalls = { ...calls, text, tables: calls.tables.set(module, table) };
+  if (module !== VMLINUX) return after;
+  for (const [key, sites] of table) after = changeKey(after, key, { own: { owner: VMLINUX, sites } });
+  return after;
 }
 
 function modAllocated(calls: StaticCalls, { key: name, owner }: EventOf<'SiteModAllocated'>): StaticCalls {
@@ -130,7 +131,7 @@ function veneerWritten(calls: StaticCalls, { module, section, address, words }: 
   const code = words.map((word) => wordCode(Number.parseInt(word, 16))).join('');
   return {
     ...calls,
-    text: writeText(calls, at, code),
+    text: writeText(calls.text, calls.arch.granule, at, code),
     veneers: calls.veneers.set(module, [
       ...(calls.veneers.get(module) ?? []),
       { address: at, init: section === '.init.plt' },
@@ -164,10 +165,11 @@ function dropText(
 ): StaticCalls {
   let { text } = calls;
   for (const sites of calls.tables.get(module)?.values() ?? []) {
-    for (const site of sites) if (gone(site)) text = forget(calls, text, site.address, calls.arch.siteSize);
+    for (const site of sites)
+      if (gone(site)) text = forget(text, calls.arch.granule, site.address, calls.arch.siteSize);
   }
   for (const veneer of calls.veneers.get(module) ?? []) {
-    if (gone(veneer)) text = forget(calls, text, veneer.address, VENEER_SIZE);
+    if (gone(veneer)) text = forget(text, calls.arch.granule, veneer.address, VENEER_SIZE);
   }
   return { ...calls, text };
 }

@@ -68,12 +68,10 @@ export function readText(
   address: number,
   size: number,
 ): Code | undefined {
-  if (arch.granule === 0) {
-    const code = text.get(address);
-    if (code !== undefined) return code.slice(0, size * 2);
-  } else if (text.has(address)) {
-    let code = '';
-    for (let at = 0; at < size; at += arch.granule) {
+  let code = text.get(address);
+  if (code !== undefined) {
+    if (arch.granule === 0) return code.slice(0, size * 2);
+    for (let at = arch.granule; at < size; at += arch.granule) {
       const piece = text.get(address + at);
       if (piece === undefined) return undefined;
       code += piece;
@@ -85,8 +83,10 @@ export function readText(
   return key && size === 8 ? longCode(key.func) : undefined;
 }
 
+type Text = StaticCalls['text'];
+
 /** `text` after `code` was written at `address`. */
-export function writeText({ arch: { granule }, text }: StaticCalls, address: number, code: Code): StaticCalls['text'] {
+export function writeText(text: Text, granule: StaticCallArch['granule'], address: number, code: Code): Text {
   if (granule === 0) {
     const before = text.get(address) ?? '';
     return text.set(address, code + before.slice(code.length));
@@ -99,7 +99,7 @@ export function writeText({ arch: { granule }, text }: StaticCalls, address: num
 }
 
 /** Forgets what stands at `address`. */
-export function forget({ arch: { granule } }: StaticCalls, text: StaticCalls['text'], address: number, size: number) {
+export function forget(text: Text, granule: StaticCallArch['granule'], address: number, size: number): Text {
   if (granule === 0) return text.delete(address);
   let after = text;
   for (let at = 0; at < size; at += granule) after = after.delete(address + at);
