@@ -3,7 +3,7 @@ import { SHF_COMPRESSED, SHT_RELA } from '../../daemon/kernel/elf/constants.ts';
 import { readExports } from '../../daemon/kernel/elf/exports.ts';
 import { readImports } from '../../daemon/kernel/elf/imports.ts';
 import { readElf } from '../../daemon/kernel/elf/read.ts';
-import { readRela } from '../../daemon/kernel/elf/rela.ts';
+import { entryAt, offsetAt, readRela, symbolAt } from '../../daemon/kernel/elf/rela.ts';
 import { ARM64, fixture, fixtureNames, machineOf } from '../fixtures/fixtures.ts';
 import { fuzz, type Outcome } from './fuzz.ts';
 
@@ -19,13 +19,14 @@ function readAll(bytes: Uint8Array): Outcome {
   const { symbols, sections } = elf;
   for (const section of sections) {
     if (section.type !== SHT_RELA) continue;
-    const columns = readRela(elf, section.index);
-    const targeted = sections[columns.target];
+    const rela = readRela(elf, section.index);
+    const targeted = sections[rela.target];
     // Offsets into what is compressed are not offsets into its bytes.
     if (targeted === undefined || (targeted.flags & SHF_COMPRESSED) !== 0) continue;
-    for (let i = 0; i < columns.count; i++) {
-      if ((columns.symbol[i] ?? 0) >= symbols.count) throw new Error(`section ${section.index} entry ${i}: symbol`);
-      if ((columns.offset[i] ?? 0) > targeted.size) throw new Error(`section ${section.index} entry ${i}: offset`);
+    for (let i = 0; i < rela.count; i++) {
+      const at = entryAt(rela, i);
+      if (symbolAt(rela.view, at) >= symbols.count) throw new Error(`section ${section.index} entry ${i}: symbol`);
+      if (offsetAt(rela.view, at) > targeted.size) throw new Error(`section ${section.index} entry ${i}: offset`);
     }
   }
   for (let i = 0; i < symbols.count; i++) {

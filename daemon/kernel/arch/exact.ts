@@ -2,7 +2,7 @@
  * Relocation values in exact 64-bit arithmetic, for symbols and addends that a double doesn't hold. Only hostile or absolute
  * values come here, so BigInt is affordable.
  */
-import type { RelaColumns } from '../elf/types.ts';
+import { exactAddendAt, symbolAt } from '../elf/rela.ts';
 import type { PlacedModule } from './arch.ts';
 
 const SHN_ABS = 0xfff1;
@@ -12,12 +12,6 @@ export const EXACT = 2 ** 51;
 
 const join = (high: number, low: number): bigint => (BigInt(high) << 32n) | BigInt(low);
 
-/** The addend of relocation `i`. */
-export const addend64 = (rela: RelaColumns, i: number): bigint => {
-  const { exactAddend, addend } = rela;
-  return exactAddend ? join(exactAddend.high[i] ?? 0, exactAddend.low[i] ?? 0) : BigInt(addend[i] ?? 0);
-};
-
 /** S of a symbol. One without an address counts as 0. */
 const symbol64 = ({ elf, symbolValue }: PlacedModule, symbol: number): bigint => {
   const { symbols } = elf;
@@ -26,6 +20,6 @@ const symbol64 = ({ elf, symbolValue }: PlacedModule, symbol: number): bigint =>
   return value !== undefined && Number.isFinite(value) ? BigInt(value) : 0n;
 };
 
-/** S + A as a signed 64-bit number. */
-export const value64 = (placed: PlacedModule, rela: RelaColumns, i: number): bigint =>
-  BigInt.asIntN(64, symbol64(placed, rela.symbol[i] ?? 0) + addend64(rela, i));
+/** S + A of the relocation at `at` of `view`, as a signed 64-bit number. */
+export const value64 = (placed: PlacedModule, view: DataView, at: number): bigint =>
+  BigInt.asIntN(64, symbol64(placed, symbolAt(view, at)) + exactAddendAt(view, at));

@@ -1,6 +1,6 @@
 /** Which room models a machine's architecture, with the facts of the machine that each room asks for. */
 import { EM_AARCH64, EM_X86_64 } from '../elf/constants.ts';
-import type { ElfModule, RelaColumns } from '../elf/types.ts';
+import type { ElfModule, RelaSection } from '../elf/types.ts';
 import type { Profile } from '../profile.ts';
 import type { KernelError, LayoutSection, PlacedModule, Relocated } from './arch.ts';
 import { finalize } from './arm64/finalize.ts';
@@ -22,20 +22,20 @@ export interface Arch {
   /** module_frob_arch_sections: sizes what only the architecture knows, and orders relocations. */
   frobSections(
     elf: ElfModule,
-    relas: readonly RelaColumns[],
+    relas: readonly RelaSection[],
     profile: Profile,
   ):
     | {
         readonly ok: true;
         readonly sections: readonly LayoutSection[];
-        readonly relas: readonly RelaColumns[];
+        readonly relas: readonly RelaSection[];
         readonly pltReserved: PltReserved;
       }
     | Refused;
   /** apply_relocate_add for all sections given. */
   applyRelocations(
     placed: PlacedModule,
-    relas: readonly RelaColumns[],
+    relas: readonly RelaSection[],
     pltReserved: PltReserved,
     profile: Profile,
   ): { readonly ok: true; readonly relocated: Relocated } | Refused;

@@ -15,9 +15,9 @@ import {
   SHT_RELA,
 } from './constants.ts';
 import { checked, hex, refuse, u64 } from './fault.ts';
-import { readRela } from './rela.ts';
+import { addendAt, entryAt, offsetAt, readRela, symbolAt, typeAt } from './rela.ts';
 import { readString } from './strings.ts';
-import type { Checked, ElfExport, ElfModule, RelaColumns, Section } from './types.ts';
+import type { Checked, ElfExport, ElfModule, RelaSection, Section } from './types.ts';
 
 const ENTRY = 12;
 const WORD = 4;
@@ -52,23 +52,26 @@ function readTable(elf: ElfModule, table: Section, gplOnly: boolean, into: ElfEx
   }
   const rela = elf.sections.find((section) => section.type === SHT_RELA && section.info === table.index);
   if (rela === undefined) return refuse(table.offset, field, 'no relocations', 'one for each word');
-  const columns = readRela(elf, rela.index);
-  const byWord = indexByWord(elf, columns, table);
+  const entries = readRela(elf, rela.index);
+  const byWord = indexByWord(elf, entries, table);
   if (!byWord.ok) return byWord;
+  const { view } = elf;
   for (let word = 0; word < table.size / WORD; word += 3) {
-    const value = byWord.value[word] ?? -1;
-    const name = readName(elf, columns, byWord.value[word + 1] ?? -1, table, word + 1);
+    const value = byWord.value[word] ?? 0;
+    const name = readName(elf, byWord.value[word + 1] ?? 0, table, word + 1);
     if (!name.ok) return name;
-    const namespace = readName(elf, columns, byWord.value[word + 2] ?? -1, table, word + 2);
+    const namespace = readName(elf, byWord.value[word + 2] ?? 0, table, word + 2);
     if (!namespace.ok) return namespace;
-    if (value < 0) return refuse(table.offset + word * WORD, `${field} entry ${word / 3}`, 'no relocation', 'a symbol');
+    if (value === 0) {
+      return refuse(table.offset + word * WORD, `${field} entry ${word / 3}`, 'no relocation', 'a symbol');
+    }
     if (name.value === '') {
       return refuse(table.offset + word * WORD, `${field} entry ${word / 3} name`, '""', 'a name');
     }
     into.push({
       name: name.value,
-      symbol: columns.symbol[value] ?? 0,
-      addend: columns.addend[value] ?? 0,
+      symbol: symbolAt(view, value),
+      addend: addendAt(view, value),
       gplOnly,
       namespace: namespace.value,
     });
@@ -76,42 +79,39 @@ function readTable(elf: ElfModule, table: Section, gplOnly: boolean, into: ElfEx
   return checked(undefined);
 }
 
-/** Which relocation makes each word of the table; -1 where none does. */
-function indexByWord(elf: ElfModule, columns: RelaColumns, table: Section): Checked<Int32Array> {
+/** Where in the file the relocation of each word of the table is; 0 where none is. */
+function indexByWord(elf: ElfModule, rela: RelaSection, table: Section): Checked<Uint32Array> {
+  const { view } = elf;
   const prel32 = RELOCATION_PREL32.get(elf.machine);
-  const words = new Int32Array(table.size / WORD).fill(-1);
-  for (let i = 0; i < columns.count; i++) {
-    const offset = columns.offset[i] ?? 0;
-    const field = `section ${columns.section} entry ${i}`;
-    const at = (elf.sections[columns.section]?.offset ?? 0) + i * RELA.size;
-    if (columns.type[i] !== prel32) {
-      return refuse(
-        at + RELA.r_type,
-        `${field} r_info`,
-        `type ${columns.type[i]}`,
-        `type ${prel32}, 32-bit place-relative`,
-      );
+  const words = new Uint32Array(table.size / WORD);
+  for (let i = 0; i < rela.count; i++) {
+    const at = entryAt(rela, i);
+    const offset = offsetAt(view, at);
+    const type = typeAt(view, at);
+    const field = `section ${rela.section} entry ${i}`;
+    if (type !== prel32) {
+      return refuse(at + RELA.r_type, `${field} r_info`, `type ${type}`, `type ${prel32}, 32-bit place-relative`);
     }
-    if (offset % WORD !== 0 || words[offset / WORD] !== -1) {
+    if (offset % WORD !== 0 || words[offset / WORD] !== 0) {
       return refuse(at, `${field} r_offset`, hex(offset), `one relocation for each word of ${table.name}`);
     }
-    words[offset / WORD] = i;
+    words[offset / WORD] = at;
   }
   return checked(words);
 }
 
-/** The string that relocation `i` points at, which must end inside its section. */
-function readName(elf: ElfModule, columns: RelaColumns, i: number, table: Section, word: number): Checked<string> {
+/** The string that the relocation at `entry` points at, which must end inside its section. */
+function readName(elf: ElfModule, entry: number, table: Section, word: number): Checked<string> {
   const field = `section ${table.index} (${table.name}) entry ${Math.floor(word / 3)} ${word % 3 === 1 ? 'name' : 'namespace'}`;
   const at = table.offset + word * WORD;
-  if (i < 0) return refuse(at, field, 'no relocation', 'one into __ksymtab_strings');
-  const symbol = columns.symbol[i] ?? 0;
+  if (entry === 0) return refuse(at, field, 'no relocation', 'one into __ksymtab_strings');
+  const symbol = symbolAt(elf.view, entry);
   const shndx = elf.symbols.shndx[symbol] ?? SHN_UNDEF;
   const strings = elf.sections[shndx];
   if (shndx === SHN_UNDEF || shndx >= SHN_LORESERVE || strings === undefined || strings.type === SHT_NOBITS) {
     return refuse(at, field, `symbol ${symbol} in no section with bytes`, 'a string in __ksymtab_strings');
   }
-  const start = (elf.symbols.value[symbol] ?? 0) + (columns.addend[i] ?? 0);
+  const start = (elf.symbols.value[symbol] ?? 0) + addendAt(elf.view, entry);
   if (start < 0 || start >= strings.size) {
     return refuse(at, field, hex(start), `below ${hex(strings.size)} (section ${strings.index}, ${strings.name})`);
   }

@@ -1,5 +1,5 @@
 /**
- * RELA sections: checked once when the file is read, decoded into columns when somebody needs them.
+ * RELA sections: checked once when the file is read, and read where they stand whenever somebody needs them.
  * Source: gABI 4 "Relocation"; kernel/module/main.c apply_relocations, v6.1.
  */
 import {
@@ -15,7 +15,7 @@ import {
   SHT_SYMTAB,
 } from './constants.ts';
 import { checked, hex, hex64, refuse } from './fault.ts';
-import type { Checked, ElfModule, RelaColumns, Section, SymbolTable } from './types.ts';
+import type { Checked, ElfModule, RelaSection, Section, SymbolTable } from './types.ts';
 
 /** Plain numbers: the loops below run once for each of millions of relocations. */
 const { size: ENTRY, r_type: TYPE, r_sym: SYMBOL, r_addend: ADDEND } = RELA;
@@ -66,7 +66,7 @@ function checkEntries(
   const room = (target.flags & SHF_COMPRESSED) !== 0 ? Number.MAX_SAFE_INTEGER : target.size;
   const end = section.offset + section.size;
   for (let at = section.offset; at < end; at += ENTRY) {
-    const offset = view.getUint32(at + 4, true) * HIGH + view.getUint32(at, true);
+    const offset = offsetAt(view, at);
     // Eight bytes are enough for every type: the type matters only at a section's very end.
     if (offset > room - 8) {
       const type = view.getUint32(at + TYPE, true);
@@ -86,46 +86,36 @@ function checkEntries(
   return checked(undefined);
 }
 
-/** Decodes RELA section `index` in file order. One pass, four columns. Throws if the section is not SHT_RELA. */
-export function readRela(elf: ElfModule, index: number): RelaColumns {
-  const section = elf.sections[index];
+/** The relocations of section `index` in file order. Throws if the section is not SHT_RELA. */
+export function readRela({ sections, view }: ElfModule, index: number): RelaSection {
+  const section = sections[index];
   if (section?.type !== SHT_RELA) throw new RangeError(`section ${index} is not SHT_RELA`);
-  const { view } = elf;
-  const count = section.size / ENTRY;
-  const columns = emptyColumns(index, section.info, count);
-  const { offset, type, symbol, addend } = columns;
-  let wide = false;
-  for (let i = 0, at = section.offset; i < count; i++, at += ENTRY) {
-    offset[i] = view.getUint32(at + 4, true) * HIGH + view.getUint32(at, true);
-    type[i] = view.getUint32(at + TYPE, true);
-    symbol[i] = view.getUint32(at + SYMBOL, true);
-    const high = view.getInt32(at + ADDEND + 4, true);
-    addend[i] = high * HIGH + view.getUint32(at + ADDEND, true);
-    if (high >= 0x20_0000 || high < -0x20_0000) wide = true;
-  }
-  return wide ? { ...columns, exactAddend: readHalves(view, section, count) } : columns;
+  return { section: index, target: section.info, count: section.size / ENTRY, view, start: section.offset };
 }
 
-/** Columns of zeroes, all in one block of memory: a module has many short ones. */
-export function emptyColumns(section: number, target: number, count: number): RelaColumns {
-  const block = new ArrayBuffer(count * 24);
-  return {
-    section,
-    target,
-    count,
-    offset: new Float64Array(block, 0, count),
-    addend: new Float64Array(block, count * 8, count),
-    type: new Uint32Array(block, count * 16, count),
-    symbol: new Uint32Array(block, count * 20, count),
-  };
+/** Where in its view the relocation starts that is applied i-th. */
+export function entryAt({ start, order }: RelaSection, i: number): number {
+  return start + ENTRY * (order === undefined ? i : (order[i] as number));
 }
 
-function readHalves(view: DataView, section: Section, count: number): { high: Int32Array; low: Uint32Array } {
-  const high = new Int32Array(count);
-  const low = new Uint32Array(count);
-  for (let i = 0, at = section.offset + ADDEND; i < count; i++, at += ENTRY) {
-    low[i] = view.getUint32(at, true);
-    high[i] = view.getInt32(at + 4, true);
-  }
-  return { high, low };
+/** r_offset of the entry at `at`: exact, as the reader refuses what is beyond its section. */
+export function offsetAt(view: DataView, at: number): number {
+  return view.getUint32(at + 4, true) * HIGH + view.getUint32(at, true);
+}
+
+export function typeAt(view: DataView, at: number): number {
+  return view.getUint32(at + TYPE, true);
+}
+
+export function symbolAt(view: DataView, at: number): number {
+  return view.getUint32(at + SYMBOL, true);
+}
+
+/** r_addend, signed; rounded beyond 2^53. */
+export function addendAt(view: DataView, at: number): number {
+  return view.getInt32(at + ADDEND + 4, true) * HIGH + view.getUint32(at + ADDEND, true);
+}
+
+export function exactAddendAt(view: DataView, at: number): bigint {
+  return view.getBigInt64(at + ADDEND, true);
 }

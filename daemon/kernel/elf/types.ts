@@ -39,19 +39,17 @@ export interface SymbolTable {
   nameLength(index: number): number;
 }
 
-/** Relocations of one RELA section as columns: in file order as read, in the order of application once an architecture sorted them. */
-export interface RelaColumns {
+/** The relocations of one RELA section, which stay where they are in the file: rela.ts reads them. */
+export interface RelaSection {
   /** Index of the RELA section, and of the section it changes. */
   readonly section: number;
   readonly target: number;
   readonly count: number;
-  readonly offset: Float64Array;
-  readonly type: Uint32Array;
-  readonly symbol: Uint32Array;
-  /** Signed; rounded beyond 2^53. */
-  readonly addend: Float64Array;
-  /** The addends' halves, high signed and low unsigned; there only if some addend of this section does not fit a double. */
-  readonly exactAddend?: { readonly high: Int32Array; readonly low: Uint32Array };
+  readonly view: DataView;
+  /** Where the first entry starts in `view`. */
+  readonly start: number;
+  /** Which entry is applied i-th, where an architecture sorted them; without it, file order. */
+  readonly order?: Uint32Array;
 }
 
 /** A relocatable file whose every offset, size, link and index has been checked. */

@@ -2,7 +2,7 @@
 import { fromHex } from '../../../protocol/address.ts';
 import { RELOC_TYPES } from '../arch/arm64/reloc-types.ts';
 import { EM_AARCH64, RELOCATION_WIDTH, SHN_UNDEF, SHT_RELA, STT_SECTION } from '../elf/constants.ts';
-import { readRela } from '../elf/rela.ts';
+import { addendAt, entryAt, offsetAt, readRela, symbolAt, typeAt } from '../elf/rela.ts';
 import type { ElfModule } from '../elf/types.ts';
 import type { LoadedModule, State } from '../state.ts';
 import { VMLINUX } from '../static-call/state.ts';
@@ -56,12 +56,13 @@ export function relocationsAt(
     if (kind !== SHT_RELA || Number.isNaN(base) || base >= end || base + size <= start) continue;
     const rela = readRela(elf, index);
     for (let i = 0; i < rela.count; i++) {
-      const offset = rela.offset[i] ?? 0;
-      const type = rela.type[i] ?? 0;
+      const at = entryAt(rela, i);
+      const offset = offsetAt(elf.view, at);
+      const type = typeAt(elf.view, at);
       const width = widths?.get(type) ?? 4;
       if (base + offset >= end || base + offset + width <= start) continue;
-      const symbol = rela.symbol[i] ?? 0;
-      const addend = rela.addend[i] ?? 0;
+      const symbol = symbolAt(elf.view, at);
+      const addend = addendAt(elf.view, at);
       const { name, value, from } = symbolOf(state, module, elf, sections, symbol);
       found.push({
         address: base + offset,

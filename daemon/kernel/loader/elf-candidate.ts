@@ -17,7 +17,7 @@ import { readExports } from '../elf/exports.ts';
 import { readImports } from '../elf/imports.ts';
 import { readElf } from '../elf/read.ts';
 import { readRela } from '../elf/rela.ts';
-import type { ElfExport, ElfFault, ElfImport, ElfModule, RelaColumns } from '../elf/types.ts';
+import type { ElfExport, ElfFault, ElfImport, ElfModule, RelaSection } from '../elf/types.ts';
 import type { Profile } from '../profile.ts';
 import { readStaticCalls, trampsOfSymbols } from '../static-call/read.ts';
 import { staticCallArch } from '../static-call/select.ts';
@@ -236,7 +236,7 @@ function aligned(size: number): number {
 
 function link(
   placed: PlacedModule,
-  relas: readonly RelaColumns[],
+  relas: readonly RelaSection[],
   pltReserved: Candidate['pltReserved'],
   sections: readonly LayoutSection[],
   profile: Profile,

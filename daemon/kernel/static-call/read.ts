@@ -7,7 +7,7 @@ import type { PlacedModule } from '../arch/arch.ts';
 import { callSites } from '../arch/arm64/static-call-sites.ts';
 import { codeOf, longAt, type StaticCallArch } from '../arch/static-call.ts';
 import { SHN_LORESERVE, SHN_UNDEF } from '../elf/constants.ts';
-import type { ElfModule, RelaColumns } from '../elf/types.ts';
+import type { ElfModule, RelaSection } from '../elf/types.ts';
 import type { Profile } from '../profile.ts';
 import type { ModuleKey, ModuleSite, ModuleStaticCalls } from './module.ts';
 
@@ -21,7 +21,7 @@ const NO_TRAMP = { tramp: Number.NaN, key: Number.NaN };
 /** Sites come from the module's table on x86-64; on arm64 from its calls to the symbols that `tramps` holds by index. */
 export function readStaticCalls(
   placed: PlacedModule,
-  relas: readonly RelaColumns[],
+  relas: readonly RelaSection[],
   tramps: SymbolTramps | undefined,
   arch: StaticCallArch,
 ): ModuleStaticCalls {
@@ -62,7 +62,7 @@ export function trampsOfSymbols(
 
 function calls(
   placed: PlacedModule,
-  relas: readonly RelaColumns[],
+  relas: readonly RelaSection[],
   tramps: SymbolTramps['bySymbol'],
 ): readonly ModuleSite[] {
   return callSites(placed, relas, tramps).map(({ symbol, destination, ...site }) => {

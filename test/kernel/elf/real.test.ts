@@ -11,6 +11,7 @@ import { readRela } from '../../../daemon/kernel/elf/rela.ts';
 import type { ElfModule } from '../../../daemon/kernel/elf/types.ts';
 import { decompressModule } from '../../../daemon/modules/decompress.ts';
 import { fixture, fixtureNames, fixturePath, machineOf } from '../../fixtures/fixtures.ts';
+import { rows } from '../arch/arm64/module.ts';
 import { mustRead } from './edit.ts';
 
 const READELF = 'aarch64-linux-gnu-readelf';
@@ -56,8 +57,9 @@ function byUs(elf: ElfModule): { readonly symbols: readonly string[]; readonly r
   });
   const relocations = sections.flatMap((section) => {
     if (section.type !== SHT_RELA) return [];
-    const { offset, symbol, type } = readRela(elf, section.index);
-    return Array.from(offset, (at, i) => `${digits(at, 16)} ${digits(symbol[i] ?? 0, 8)} ${digits(type[i] ?? 0, 8)}`);
+    return rows(readRela(elf, section.index)).map(
+      ({ offset, symbol, type }) => `${digits(offset, 16)} ${digits(symbol, 8)} ${digits(type, 8)}`,
+    );
   });
   return { symbols: symbolLines, relocations };
 }

@@ -2,10 +2,10 @@
  * What the architecture does to section headers before layout: room for PLT entries, and the order of relocations.
  * Models arch/arm64/kernel/module-plts.c, v6.1 and v6.12: `module_frob_arch_sections`, `count_plts`, `partition_branch_plt_relas`.
  */
-import { emptyColumns } from '../../elf/rela.ts';
-import type { ElfModule, RelaColumns, Section } from '../../elf/types.ts';
+import { RELA } from '../../elf/constants.ts';
+import { addendAt, entryAt, exactAddendAt, offsetAt, symbolAt, typeAt } from '../../elf/rela.ts';
+import type { ElfModule, RelaSection, Section } from '../../elf/types.ts';
 import type { KernelError, LayoutSection } from '../arch.ts';
-import { addend64 } from '../exact.ts';
 import { PLT_ENTRY_SIZE } from './plt.ts';
 import { R_ADR_PREL_PG_HI21, R_ADR_PREL_PG_HI21_NC, R_CALL26, R_JUMP26 } from './reloc-types.ts';
 
@@ -30,7 +30,7 @@ export interface Frobbed {
   /** All sections of the file, by index. */
   readonly sections: readonly LayoutSection[];
   /** The relocations given, in the same order; those of executable sections reordered inside. */
-  readonly relas: readonly RelaColumns[];
+  readonly relas: readonly RelaSection[];
   readonly pltReserved: PltReserved;
 }
 
@@ -45,7 +45,7 @@ interface FrobOptions {
  */
 export const frobSections = (
   elf: ElfModule,
-  relas: readonly RelaColumns[],
+  relas: readonly RelaSection[],
   options: FrobOptions,
 ): Frobbed | { readonly ok: false; readonly error: KernelError } => {
   const special = findSpecial(elf.sections, options.layout);
@@ -57,7 +57,7 @@ export const frobSections = (
   const align = Float64Array.from(elf.sections, (s) => s.align);
   let core = 0;
   let init = 0;
-  const ordered: RelaColumns[] = [];
+  const ordered: RelaSection[] = [];
   for (const rela of relas) {
     const target = elf.sections[rela.target];
     if (!target || (target.flags & SHF_EXECINSTR) === 0) {
@@ -104,34 +104,28 @@ export const findSpecial = (sections: readonly Section[], layout: Layout) => {
 };
 
 /** Branches to other sections moved to the front by the kernel's partition, and that front sorted. */
-const orderForPlts = (elf: ElfModule, rela: RelaColumns): RelaColumns => {
+const orderForPlts = (elf: ElfModule, rela: RelaSection): RelaSection => {
   const order = new Uint32Array(rela.count);
   for (let i = 0; i < order.length; i++) order[i] = i;
   const front = partition(elf, rela, order);
   if (front === 0) return rela;
   sortFront(elf, rela, order, front);
-  return permute(rela, order);
+  return { ...rela, order };
 };
 
 /**
  * Returns how many branches stand at the front. The loop ends when the two cursors meet and doesn't look at that element,
  * so one branch can stay outside the front. Real kernels do this, and the order shows in the PLT.
  */
-const partition = (elf: ElfModule, rela: RelaColumns, order: Uint32Array): number => {
-  const { count, type, symbol, target } = rela;
+const partition = (elf: ElfModule, rela: RelaSection, order: Uint32Array): number => {
   const { shndx } = elf.symbols;
-  const needsPlt = new Uint8Array(count);
-  for (let k = 0; k < count; k++) {
-    const t = type[k] as number;
-    if (t === R_CALL26 || t === R_JUMP26) needsPlt[k] = shndx[symbol[k] as number] === target ? 0 : 1;
-  }
   let i = 0;
-  let j = count - 1;
+  let j = rela.count - 1;
   while (i < j) {
     const low = order[i] as number;
     const high = order[j] as number;
-    if (needsPlt[low] === 1) i++;
-    else if (needsPlt[high] === 1) {
+    if (needsPlt(shndx, rela, entryOf(rela, low))) i++;
+    else if (needsPlt(shndx, rela, entryOf(rela, high))) {
       order[i] = high;
       order[j] = low;
     } else j--;
@@ -139,88 +133,84 @@ const partition = (elf: ElfModule, rela: RelaColumns, order: Uint32Array): numbe
   return i;
 };
 
+/** Where entry `k` of the file is. */
+const entryOf = ({ start }: RelaSection, k: number): number => start + k * RELA.size;
+
+/** A branch to another section. */
+const needsPlt = (shndx: Uint16Array, { view, target }: RelaSection, at: number): boolean => {
+  const type = typeAt(view, at);
+  return (type === R_CALL26 || type === R_JUMP26) && shndx[symbolAt(view, at)] !== target;
+};
+
 /**
  * By type, symbol index and addend: a counting sort over (type, symbol), as all of the front is JUMP26 or CALL26. Equal
  * relocations keep their order: which of them comes first can't be seen in memory.
  */
-const sortFront = (elf: ElfModule, rela: RelaColumns, order: Uint32Array, front: number): void => {
-  const { type, symbol } = rela;
+const sortFront = (elf: ElfModule, rela: RelaSection, order: Uint32Array, front: number): void => {
   const symbols = elf.symbols.count;
   const from = order.slice(0, front);
   const starts = new Uint32Array(2 * symbols + 1);
   for (let i = 0; i < front; i++) {
-    const k = from[i] as number;
-    const bucket = (type[k] === R_CALL26 ? symbols : 0) + (symbol[k] as number);
+    const bucket = bucketOf(rela, from[i] as number, symbols);
     starts[bucket + 1] = (starts[bucket + 1] as number) + 1;
   }
   for (let i = 1; i < starts.length; i++) starts[i] = (starts[i] as number) + (starts[i - 1] as number);
   for (let i = 0; i < front; i++) {
     const k = from[i] as number;
-    const bucket = (type[k] === R_CALL26 ? symbols : 0) + (symbol[k] as number);
+    const bucket = bucketOf(rela, k, symbols);
     const at = starts[bucket] as number;
     order[at] = k;
     starts[bucket] = at + 1;
   }
-  sortRunsByAddend(rela, order, front);
+  sortRunsByAddend(rela, order, front, symbols);
 };
 
-const sortRunsByAddend = (rela: RelaColumns, order: Uint32Array, front: number): void => {
+/** The rank of entry `k` by type and symbol. */
+const bucketOf = (rela: RelaSection, k: number, symbols: number): number => {
+  const at = entryOf(rela, k);
+  return (typeAt(rela.view, at) === R_CALL26 ? symbols : 0) + symbolAt(rela.view, at);
+};
+
+const sortRunsByAddend = (rela: RelaSection, order: Uint32Array, front: number, symbols: number): void => {
   let start = 0;
-  for (let i = 1; i <= front; i++) {
-    const first = order[start] as number;
-    const k = order[i] as number;
-    if (i < front && rela.type[k] === rela.type[first] && rela.symbol[k] === rela.symbol[first]) continue;
-    if (i - start > 1 && hasAddend(rela, order, start, i))
-      order.subarray(start, i).sort((a, b) => compareAddends(rela, a, b) || a - b);
-    start = i;
+  let bucket = bucketOf(rela, order[0] as number, symbols);
+  let plain = true;
+  for (let i = 0; i <= front; i++) {
+    const next = i < front ? bucketOf(rela, order[i] as number, symbols) : -1;
+    if (next !== bucket) {
+      if (!plain && i - start > 1)
+        order.subarray(start, i).sort((a, b) => compareAddends(rela.view, entryOf(rela, a), entryOf(rela, b)) || a - b);
+      start = i;
+      bucket = next;
+      plain = true;
+    }
+    if (i < front && addendAt(rela.view, entryOf(rela, order[i] as number)) !== 0) plain = false;
   }
 };
 
-const hasAddend = (rela: RelaColumns, order: Uint32Array, from: number, to: number): boolean => {
-  for (let i = from; i < to; i++) if (rela.addend[order[i] as number] !== 0) return true;
-  return false;
-};
-
-const compareAddends = (rela: RelaColumns, a: number, b: number): number => {
-  const x = rela.addend[a] as number;
-  const y = rela.addend[b] as number;
+const compareAddends = (view: DataView, a: number, b: number): number => {
+  const x = addendAt(view, a);
+  const y = addendAt(view, b);
   if (x !== y) return x - y;
   if (Number.isSafeInteger(x)) return 0;
-  const difference = addend64(rela, a) - addend64(rela, b);
+  const difference = exactAddendAt(view, a) - exactAddendAt(view, b);
   return difference < 0n ? -1 : difference > 0n ? 1 : 0;
 };
 
-const permute = (rela: RelaColumns, order: Uint32Array): RelaColumns => {
-  const { count } = rela;
-  const columns = emptyColumns(rela.section, rela.target, count);
-  const { offset, type, symbol, addend } = columns;
-  for (let i = 0; i < count; i++) {
-    const k = order[i] as number;
-    offset[i] = rela.offset[k] as number;
-    type[i] = rela.type[k] as number;
-    symbol[i] = rela.symbol[k] as number;
-    addend[i] = rela.addend[k] as number;
-  }
-  if (!rela.exactAddend) return columns;
-  const { high, low } = rela.exactAddend;
-  const exactAddend = {
-    high: Int32Array.from(order, (k) => high[k] as number),
-    low: Uint32Array.from(order, (k) => low[k] as number),
-  };
-  return { ...columns, exactAddend };
-};
-
 /** PLT slots that a section's relocations may need, and the alignment that keeps its other ADRPs off forbidden offsets. */
-const countPlts = (elf: ElfModule, rela: RelaColumns, erratum843419: boolean): { plts: number; align: number } => {
+const countPlts = (elf: ElfModule, rela: RelaSection, erratum843419: boolean): { plts: number; align: number } => {
+  const { view, count, target } = rela;
+  const { shndx } = elf.symbols;
   let plts = 0;
   let align = 1;
-  for (let i = 0; i < rela.count; i++) {
-    const type = rela.type[i] as number;
+  for (let i = 0; i < count; i++) {
+    const at = entryAt(rela, i);
+    const type = typeAt(view, at);
     if (type === R_CALL26 || type === R_JUMP26) {
-      if (elf.symbols.shndx[rela.symbol[i] as number] === rela.target) continue;
-      if (rela.addend[i] !== 0 || !repeatsPrevious(rela, i)) plts++;
+      if (shndx[symbolAt(view, at)] === target) continue;
+      if (i === 0 || addendAt(view, at) !== 0 || !repeats(view, at, entryAt(rela, i - 1))) plts++;
     } else if (erratum843419 && (type === R_ADR_PREL_PG_HI21 || type === R_ADR_PREL_PG_HI21_NC)) {
-      const safe = safeAlign(rela.offset[i] as number);
+      const safe = safeAlign(offsetAt(view, at));
       if (safe > SZ_4K) plts++;
       else align = Math.max(align, safe);
     }
@@ -231,8 +221,10 @@ const countPlts = (elf: ElfModule, rela: RelaColumns, erratum843419: boolean): {
 };
 
 /** Same type and symbol as the relocation before it, both without an addend. */
-const repeatsPrevious = (rela: RelaColumns, i: number): boolean =>
-  i > 0 && rela.addend[i - 1] === 0 && rela.type[i] === rela.type[i - 1] && rela.symbol[i] === rela.symbol[i - 1];
+const repeats = (view: DataView, at: number, before: number): boolean =>
+  addendAt(view, before) === 0 &&
+  typeAt(view, at) === typeAt(view, before) &&
+  symbolAt(view, at) === symbolAt(view, before);
 
 /** The least alignment that fixes a zero bit among bits 3 to 11 of the address, so that it can't end in 0xff8 or 0xffc. */
 const safeAlign = (offset: number): number => {

@@ -4,7 +4,8 @@
  *
  * The loop works on doubles, exact below EXACT; a relocation with a greater value goes through exact.ts.
  */
-import type { RelaColumns } from '../../elf/types.ts';
+import { addendAt, entryAt, offsetAt, symbolAt, typeAt } from '../../elf/rela.ts';
+import type { RelaSection } from '../../elf/types.ts';
 import type { KernelError, PlacedModule, Relocated, Veneer } from '../arch.ts';
 import { EXACT, value64 } from '../exact.ts';
 import { findSpecial, type PltReserved } from './frob.ts';
@@ -71,7 +72,7 @@ interface Work {
  */
 export const applyRelocations = (
   placed: PlacedModule,
-  relas: readonly RelaColumns[],
+  relas: readonly RelaSection[],
   options: RelocateOptions,
 ): RelocateResult => {
   const { plt, initPlt } = findSpecial(placed.elf.sections, 'linux-6.1');
@@ -120,25 +121,26 @@ const viewOf = (bytes: Uint8Array | undefined): DataView =>
   bytes ? new DataView(bytes.buffer, bytes.byteOffset, bytes.byteLength) : new DataView(new ArrayBuffer(0));
 
 /** One RELA section. Everything about one relocation happens in one turn of the loop, without allocating. */
-const relocateSection = (work: Work, rela: RelaColumns): KernelError | undefined => {
+const relocateSection = (work: Work, rela: RelaSection): KernelError | undefined => {
   const { placed } = work;
   const { symbolValue, callValue = symbolValue } = placed;
-  const { count, offset: offsets, type: types, symbol: symbols, addend: addends, target } = rela;
+  const { count, target, view: file } = rela;
   const view = viewOf(placed.memory[target]);
   const size = view.byteLength;
   const base = placed.sectionAddress[target] as number;
 
   for (let i = 0; i < count; i++) {
-    const type = types[i] as number;
+    const at = entryAt(rela, i);
+    const type = typeAt(file, at);
     const kind = type <= TYPE_LIMIT ? (KIND[type] as number) : 0;
     if (kind === 0) return unsupported(placed, type);
-    const offset = offsets[i] as number;
-    if (!(offset >= 0 && offset + (WIDTH[type] as number) <= size)) return outside(placed, rela, i);
+    const offset = offsetAt(file, at);
+    if (!(offset + (WIDTH[type] as number) <= size)) return outside(placed, rela, offset);
     const place = base + offset;
-    const a = addends[i] as number;
-    const s = (kind === KIND_BRANCH && a === 0 ? callValue : symbolValue)[symbols[i] as number] as number;
+    const a = addendAt(file, at);
+    const s = (kind === KIND_BRANCH && a === 0 ? callValue : symbolValue)[symbolAt(file, at)] as number;
     if (!(s >= -EXACT && s < EXACT && a >= -EXACT && a < EXACT)) {
-      const error = relocateExactly(work, rela, i, view);
+      const error = relocateExactly(work, rela, at, view);
       if (error) return error;
       continue;
     }
@@ -178,14 +180,14 @@ const relocateSection = (work: Work, rela: RelaColumns): KernelError | undefined
           putField(view, offset, type, x);
           work.direct++;
         } else {
-          const error = putFarBranch(work, rela, i, view, pageNumber(value), value & 0xfff, value);
+          const error = putFarBranch(work, rela, at, view, pageNumber(value), value & 0xfff, value);
           if (error) return error;
         }
         break;
       case KIND_ADRP:
         if (work.erratum843419 && isForbiddenForAdrp(place)) {
           const page = value - (value & 0xfff);
-          const error = putSafeAdrp(work, rela, i, view, pageNumber(page), page, page - place);
+          const error = putSafeAdrp(work, rela, at, view, pageNumber(page), page, page - place);
           if (error) return error;
           break;
         }
@@ -236,19 +238,19 @@ const putMovw = (view: DataView, offset: number, kind: number, inverted: boolean
 /** A branch out of reach goes through a PLT entry in the part of the module, core or init, where it stands. */
 const putFarBranch = (
   work: Work,
-  rela: RelaColumns,
-  i: number,
+  rela: RelaSection,
+  at: number,
   view: DataView,
   page: number,
   low12: number,
   target: number,
 ): KernelError | undefined => {
   const { placed, init, core } = work;
-  const type = rela.type[i] as number;
-  const offset = rela.offset[i] as number;
+  const type = typeAt(rela.view, at);
+  const offset = offsetAt(rela.view, at);
   const place = (placed.sectionAddress[rela.target] as number) + offset;
   const plt = placed.inInit[rela.target] === 1 ? init : core;
-  const entry = emitPltEntry(plt, page, low12, target, rela.symbol[i] as number, place);
+  const entry = emitPltEntry(plt, page, low12, target, symbolAt(rela.view, at), place);
   if (typeof entry !== 'number') return pltError(placed, entry, 'module_emit_plt_entry');
   putField(view, offset, type, entry - place);
   if (entry - place < REACH.branch.min || entry - place >= BRANCH_END) return overflow(placed, type, entry);
@@ -259,15 +261,15 @@ const putFarBranch = (
 /** Erratum 843419: an ADRP at a forbidden offset becomes an ADR if its page is in reach, else a branch to a veneer. */
 const putSafeAdrp = (
   work: Work,
-  rela: RelaColumns,
-  i: number,
+  rela: RelaSection,
+  at: number,
   view: DataView,
   page: number,
   target: number,
   distance: number,
 ): KernelError | undefined => {
   const { placed, init, core } = work;
-  const offset = rela.offset[i] as number;
+  const offset = offsetAt(rela.view, at);
   const place = (placed.sectionAddress[rela.target] as number) + offset;
   putAdr(view, offset, distance | 0);
   const word = view.getInt32(offset, true);
@@ -276,21 +278,21 @@ const putSafeAdrp = (
     return undefined;
   }
   const plt = placed.inInit[rela.target] === 1 ? init : core;
-  const entry = emitAdrpVeneer(plt, page, target, rela.symbol[i] as number, place, word & 0x1f);
+  const entry = emitAdrpVeneer(plt, page, target, symbolAt(rela.view, at), place, word & 0x1f);
   if (typeof entry !== 'number') return pltError(placed, entry, 'module_emit_veneer_for_adrp');
   view.setUint32(offset, encode(INSN.b, { target: entry }, place) ?? BREAK_FAULT, true);
   return undefined;
 };
 
 /** As one turn of the loop in relocateSection, with a value that doubles don't hold. */
-const relocateExactly = (work: Work, rela: RelaColumns, i: number, view: DataView): KernelError | undefined => {
+const relocateExactly = (work: Work, rela: RelaSection, at: number, view: DataView): KernelError | undefined => {
   const { placed } = work;
-  const type = rela.type[i] as number;
+  const type = typeAt(rela.view, at);
   const kind = KIND[type] as number;
   const op = OP[type] as number;
-  const offset = rela.offset[i] as number;
+  const offset = offsetAt(rela.view, at);
   const place = BigInt((placed.sectionAddress[rela.target] as number) + offset);
-  const value = value64(placed, rela, i);
+  const value = value64(placed, rela.view, at);
   const pageValue = value & ~0xfffn;
   const page = Number(BigInt.asIntN(32, value >> 12n));
   const distance = BigInt.asIntN(64, value - place);
@@ -324,13 +326,13 @@ const relocateExactly = (work: Work, rela: RelaColumns, i: number, view: DataVie
       break;
     }
     case KIND_BRANCH:
-      if (!signed(28)) return putFarBranch(work, rela, i, view, page, Number(value & 0xfffn), Number(value));
+      if (!signed(28)) return putFarBranch(work, rela, at, view, page, Number(value & 0xfffn), Number(value));
       putField(view, offset, type, low32);
       work.direct++;
       break;
     case KIND_ADRP:
       if (work.erratum843419 && isForbiddenForAdrp(Number(place)))
-        return putSafeAdrp(work, rela, i, view, page, Number(pageValue), Number(BigInt.asIntN(64, pageValue - place)));
+        return putSafeAdrp(work, rela, at, view, page, Number(pageValue), Number(BigInt.asIntN(64, pageValue - place)));
       putAdr(view, offset, Number(BigInt.asIntN(32, x >> 12n)));
       overflowed = !signed(33);
       break;
@@ -358,11 +360,8 @@ const overflow = (placed: PlacedModule, type: number, value: number | bigint): K
   refuse(placed, `overflow in relocation type ${type} val ${BigInt.asUintN(64, BigInt(value)).toString(16)}`);
 
 /** The reader refuses these, but a section that became a PLT has another size than the file said. Not the kernel's words. */
-const outside = (placed: PlacedModule, rela: RelaColumns, i: number): KernelError =>
-  refuse(
-    placed,
-    `relocation of section ${rela.section} changes offset ${rela.offset[i]} outside section ${rela.target}`,
-  );
+const outside = (placed: PlacedModule, rela: RelaSection, offset: number): KernelError =>
+  refuse(placed, `relocation of section ${rela.section} changes offset ${offset} outside section ${rela.target}`);
 
 /** A WARN_ON and then ENOEXEC, or a BUG_ON that kills the loading task. */
 const pltError = (placed: PlacedModule, emitted: Exclude<Emitted, number>, where: string): KernelError =>

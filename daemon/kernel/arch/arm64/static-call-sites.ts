@@ -4,7 +4,8 @@
  * (tools/objtool/check.c `add_call_destinations`, `add_jump_destinations`, v6.1).
  */
 import { SHF_EXECINSTR } from '../../elf/constants.ts';
-import type { RelaColumns } from '../../elf/types.ts';
+import { addendAt, entryAt, offsetAt, symbolAt, typeAt } from '../../elf/rela.ts';
+import type { RelaSection } from '../../elf/types.ts';
 import type { PlacedModule } from '../arch.ts';
 import { decode } from './insn.ts';
 
@@ -26,24 +27,25 @@ export interface CallSite {
 /** Every call to one of `symbols`, in order of section and offset: the order in which objtool would list them. */
 export function callSites(
   placed: PlacedModule,
-  relas: readonly RelaColumns[],
+  relas: readonly RelaSection[],
   symbols: ReadonlyMap<number, unknown>,
 ): readonly CallSite[] {
   if (symbols.size === 0) return [];
   const found: CallSite[] = [];
   for (const rela of [...relas].sort((a, b) => a.target - b.target)) {
-    const { target, count } = rela;
+    const { target, count, view: file } = rela;
     const memory = placed.memory[target];
     const start = placed.sectionAddress[target] ?? Number.NaN;
     if (!memory || Number.isNaN(start) || ((placed.elf.sections[target]?.flags ?? 0) & SHF_EXECINSTR) === 0) continue;
     const view = new DataView(memory.buffer, memory.byteOffset, memory.byteLength);
     const mine: CallSite[] = [];
     for (let i = 0; i < count; i++) {
-      const type = rela.type[i];
+      const entry = entryAt(rela, i);
+      const type = typeAt(file, entry);
       if (type !== R_AARCH64_CALL26 && type !== R_AARCH64_JUMP26) continue;
-      const symbol = rela.symbol[i] ?? 0;
-      const offset = rela.offset[i] ?? 0;
-      if (!symbols.has(symbol) || rela.addend[i] !== 0 || offset + WORD > memory.length) continue;
+      const symbol = symbolAt(file, entry);
+      const offset = offsetAt(file, entry);
+      if (!symbols.has(symbol) || addendAt(file, entry) !== 0 || offset + WORD > memory.length) continue;
       const address = start + offset;
       mine.push({
         address,

@@ -6,7 +6,8 @@
  * The loop works on doubles, exact below EXACT; a relocation with a greater value goes through BigInt.
  */
 import type { Layout } from '../../../../protocol/profile.ts';
-import type { RelaColumns } from '../../elf/types.ts';
+import { addendAt, entryAt, offsetAt, symbolAt, typeAt } from '../../elf/rela.ts';
+import type { RelaSection } from '../../elf/types.ts';
 import type { KernelError, PlacedModule, Relocated } from '../arch.ts';
 import { EXACT, value64 } from '../exact.ts';
 
@@ -31,7 +32,7 @@ const TWO_32 = 2 ** 32;
  */
 export const applyRelocations = (
   placed: PlacedModule,
-  relas: readonly RelaColumns[],
+  relas: readonly RelaSection[],
   layout: Layout,
 ): RelocateResult => {
   let relocations = 0;
@@ -40,7 +41,7 @@ export const applyRelocations = (
     const error = relocateSection(placed, rela, layout);
     if (error) return { ok: false, error };
     relocations += rela.count;
-    for (const type of rela.type) if (type === R_X86_64_PLT32) direct++;
+    for (let i = 0; i < rela.count; i++) if (typeAt(rela.view, entryAt(rela, i)) === R_X86_64_PLT32) direct++;
   }
   const relocated: Relocated = {
     relocations,
@@ -72,24 +73,26 @@ const widthOf = (type: number): 0 | 4 | 8 | undefined => {
 const isRelative = (type: number): boolean =>
   type === R_X86_64_PC32 || type === R_X86_64_PLT32 || type === R_X86_64_PC64;
 
-const relocateSection = (placed: PlacedModule, rela: RelaColumns, layout: Layout): KernelError | undefined => {
+const relocateSection = (placed: PlacedModule, rela: RelaSection, layout: Layout): KernelError | undefined => {
   const { symbolValue, memory, sectionAddress } = placed;
+  const { view: file } = rela;
   const bytes = memory[rela.target] ?? new Uint8Array(0);
   const view = new DataView(bytes.buffer, bytes.byteOffset, bytes.byteLength);
   const base = sectionAddress[rela.target] ?? Number.NaN;
   const overflowFirst = layout !== 'linux-6.1';
 
   for (let i = 0; i < rela.count; i++) {
-    const type = rela.type[i] as number;
+    const at = entryAt(rela, i);
+    const type = typeAt(file, at);
     const width = widthOf(type);
     if (width === undefined) return refuse(`${placed.name}: Unknown rela relocation: ${type}`);
     if (width === 0) continue;
-    const offset = rela.offset[i] as number;
-    if (!(offset >= 0 && offset + width <= view.byteLength)) return outside(placed, rela, i);
-    const s = symbolValue[rela.symbol[i] as number] as number;
-    const a = rela.addend[i] as number;
+    const offset = offsetAt(file, at);
+    if (!(offset + width <= view.byteLength)) return outside(placed, rela, offset);
+    const s = symbolValue[symbolAt(file, at)] as number;
+    const a = addendAt(file, at);
     if (!(s >= -EXACT && s < EXACT && a >= -EXACT && a < EXACT)) {
-      const error = relocateExactly(placed, rela, i, view, layout);
+      const error = relocateExactly(placed, rela, at, view, layout);
       if (error) return error;
       continue;
     }
@@ -111,15 +114,15 @@ const relocateSection = (placed: PlacedModule, rela: RelaColumns, layout: Layout
 /** As one turn of the loop in relocateSection, with a value that doubles don't hold. */
 const relocateExactly = (
   placed: PlacedModule,
-  rela: RelaColumns,
-  i: number,
+  rela: RelaSection,
+  at: number,
   view: DataView,
   layout: Layout,
 ): KernelError | undefined => {
-  const type = rela.type[i] as number;
-  const offset = rela.offset[i] as number;
+  const type = typeAt(rela.view, at);
+  const offset = offsetAt(rela.view, at);
   const place = (placed.sectionAddress[rela.target] as number) + offset;
-  const value = value64(placed, rela, i);
+  const value = value64(placed, rela.view, at);
   const x = isRelative(type) ? BigInt.asIntN(64, value - BigInt(place)) : value;
   const overflows =
     (type === R_X86_64_32 && BigInt.asUintN(32, x) !== x) || (type === R_X86_64_32S && BigInt.asIntN(32, x) !== x);
@@ -153,7 +156,7 @@ const occupied = (type: number, place: number, value: number | bigint, layout: L
 };
 
 /** The reader refuses these, but a section without bytes in the file takes none here either. Not the kernel's words. */
-const outside = (placed: PlacedModule, rela: RelaColumns, i: number): KernelError =>
+const outside = (placed: PlacedModule, rela: RelaSection, offset: number): KernelError =>
   refuse(
-    `${placed.name}: relocation of section ${rela.section} changes offset ${rela.offset[i]} outside section ${rela.target}`,
+    `${placed.name}: relocation of section ${rela.section} changes offset ${offset} outside section ${rela.target}`,
   );

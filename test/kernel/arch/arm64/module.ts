@@ -1,6 +1,8 @@
 /** Modules made in memory: sections, symbols and relocations as a test states them. */
 import type { PlacedModule } from '../../../../daemon/kernel/arch/arch.ts';
-import type { ElfModule, RelaColumns, Section, SymbolTable } from '../../../../daemon/kernel/elf/types.ts';
+import { RELA } from '../../../../daemon/kernel/elf/constants.ts';
+import { entryAt, exactAddendAt, offsetAt, symbolAt, typeAt } from '../../../../daemon/kernel/elf/rela.ts';
+import type { ElfModule, RelaSection, Section, SymbolTable } from '../../../../daemon/kernel/elf/types.ts';
 
 const SHT_PROGBITS = 1;
 const SHT_SYMTAB = 2;
@@ -75,31 +77,27 @@ const symbolTable = (section: number, symbols: readonly TestSymbol[]): SymbolTab
   nameLength: (i) => `symbol${i}`.length,
 });
 
-export const columns = (section: number, target: number, relas: readonly Rela[]): RelaColumns => {
-  const base = {
-    section,
-    target,
-    count: relas.length,
-    offset: Float64Array.from(relas, (r) => r.offset),
-    type: Uint32Array.from(relas, (r) => r.type),
-    symbol: Uint32Array.from(relas, (r) => r.symbol),
-    addend: Float64Array.from(relas, (r) => Number(r.addend)),
-  };
-  if (relas.every((r) => Number.isSafeInteger(Number(r.addend)))) return base;
-  const high = Int32Array.from(relas, (r) => Number(r.addend >> 32n));
-  const low = Uint32Array.from(relas, (r) => Number(BigInt.asUintN(32, r.addend)));
-  return { ...base, exactAddend: { high, low } };
+/** A RELA section with these entries. */
+export const columns = (section: number, target: number, relas: readonly Rela[]): RelaSection => {
+  const view = new DataView(new ArrayBuffer(relas.length * RELA.size));
+  relas.forEach(({ offset, type, symbol, addend }, i) => {
+    const at = i * RELA.size;
+    view.setBigUint64(at, BigInt(offset), true);
+    view.setUint32(at + RELA.r_type, type, true);
+    view.setUint32(at + RELA.r_sym, symbol, true);
+    view.setBigInt64(at + RELA.r_addend, addend, true);
+  });
+  return { section, target, count: relas.length, view, start: 0 };
 };
 
-export const rows = (rela: RelaColumns): Rela[] =>
-  Array.from({ length: rela.count }, (_, i) => ({
-    offset: rela.offset[i] ?? 0,
-    type: rela.type[i] ?? 0,
-    symbol: rela.symbol[i] ?? 0,
-    addend: rela.exactAddend
-      ? (BigInt(rela.exactAddend.high[i] ?? 0) << 32n) | BigInt(rela.exactAddend.low[i] ?? 0)
-      : BigInt(rela.addend[i] ?? 0),
-  }));
+/** The relocations of a section in the order of application. */
+export const rows = (rela: RelaSection): Rela[] =>
+  Array.from({ length: rela.count }, (_, i) => {
+    const { view } = rela;
+    const at = entryAt(rela, i);
+    const [offset, type, symbol] = [offsetAt(view, at), typeAt(view, at), symbolAt(view, at)];
+    return { offset, type, symbol, addend: exactAddendAt(view, at) };
+  });
 
 /** The module with its sections at addresses, and memory filled with `fill`. Absent addresses are NaN. */
 export const placeAt = (elf: ElfModule, addresses: Readonly<Record<string, number>>, fill = 0): PlacedModule => {

@@ -104,7 +104,7 @@ describe('relocations', () => {
 
   it('REL-5: writes nothing outside a section', () => {
     for (const type of [257, 258, 259, 275, 277, 283])
-      for (const offset of [-8, -1, 63, 64, 2 ** 40, Number.NaN]) {
+      for (const offset of [63, 64, 2 ** 32, 2 ** 40, 2 ** 60]) {
         const elf = elfModule(SECTIONS, [{ shndx: 0, value: 0n }]);
         const placed = placeAt(elf, { '.plt': BASE - 4096, '.init.plt': BASE - 2048, '.data': BASE });
         const list = [{ offset, type, symbol: 0, addend: 0n }];
