@@ -64,11 +64,18 @@ export const UnloadCommand = Type.Object(
 /** static_call_update(): `key` is NAME, or MODULE:NAME; `func` an address, `0x0` for NULL, or an exported symbol. */
 export const UpdateCommand = Type.Object({ type: Type.Literal('update'), ...KeyUpdateSchema.properties }, closed);
 
+/** Readings of a running kernel (`veneer record-host`): stands in recorded commits only, and no machine takes it. */
+export const ObserveCommand = Type.Object(
+  { type: Type.Literal('observe'), what: Type.Enum(['host', 'trace', 'listing', 'moment']) },
+  closed,
+);
+
 export const COMMAND_SCHEMAS = {
   boot: BootCommand,
   load: LoadCommand,
   unload: UnloadCommand,
   update: UpdateCommand,
+  observe: ObserveCommand,
 } as const;
 export type CommandType = keyof typeof COMMAND_SCHEMAS;
 export type CommandOf<T extends CommandType> = Type.Static<(typeof COMMAND_SCHEMAS)[T]>;

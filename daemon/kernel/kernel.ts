@@ -46,6 +46,12 @@ function decideBy(state: State, command: Command, blobs: Blobs): Decision {
       return unloadModule(state, command);
     case 'update':
       return updateStaticCall(state, command);
+    case 'observe':
+      return {
+        ok: false,
+        code: 'bad-command',
+        message: 'observe: what a running kernel showed is recorded, never decided',
+      };
   }
 }
 

@@ -3,6 +3,14 @@
  * knowledge of the kernel. An event that was released is frozen: a change of its form is a new version in upcast.ts.
  */
 import Type from 'typebox';
+import {
+  HostAreasObserved,
+  HostModuleFreed,
+  HostModuleLoaded,
+  HostModuleObserved,
+  HostModuleRequested,
+  HostObserved,
+} from './host.ts';
 import { MachineBooted } from './machine.ts';
 import { LazyAreasPurged, MemoryAllocated, MemoryFreed } from './memory.ts';
 import {
@@ -58,6 +66,12 @@ export const EVENT_SCHEMAS = {
   StaticCallOrigRecorded,
   StaticCallPatched,
   StaticCallStrayed,
+  HostObserved,
+  HostModuleLoaded,
+  HostModuleFreed,
+  HostModuleRequested,
+  HostModuleObserved,
+  HostAreasObserved,
 } as const;
 
 export type EventType = keyof typeof EVENT_SCHEMAS;

@@ -5,6 +5,7 @@
 import type { Commit } from '../commit.ts';
 import type { Event, EventOf } from '../events/index.ts';
 import type { Part } from '../events/memory.ts';
+import { foldHost } from './host.ts';
 import { foldStaticCalls, noStaticCallsView } from './static-call.ts';
 import type { Failure, Machine, Module, View } from './types.ts';
 
@@ -32,6 +33,7 @@ export function fold(view: View, commit: Commit): View {
   for (const event of commit.events) {
     apply(view, event, commit.number);
     foldStaticCalls(view.staticCalls, event);
+    foldHost(view, event, commit.number);
   }
   view.commit = commit.number;
   view.time = commit.time;

@@ -3,6 +3,7 @@ import type { Hex } from '../address.ts';
 import type { EventOf } from '../events/index.ts';
 import type { Part, Window } from '../events/memory.ts';
 import type { MachineProfile } from '../profile.ts';
+import type { HostModule, HostView } from './host.ts';
 import type { StaticCallsView } from './static-call.ts';
 
 /** A profile without the tables that only the kernel model needs; `symbols` counts what vmlinux exports. */
@@ -26,11 +27,12 @@ export type ModuleState = 'UNFORMED' | 'COMING' | 'LIVE' | 'GOING';
 export interface Module {
   readonly name: string;
   state: ModuleState;
-  readonly blob: string;
+  /** Null where nobody knows its file: a module that a running kernel showed. */
+  readonly blob: string | null;
   readonly file: string | null;
   /** The commit that loaded it. */
   readonly since: number;
-  readonly parts: Partial<Record<Part, { readonly address: Hex; readonly size: number; readonly window: Window }>>;
+  parts: Partial<Record<Part, { readonly address: Hex; readonly size: number; readonly window: Window }>>;
   sections: EventOf<'ModuleLaidOut'>['sections'];
   readonly sizes: EventOf<'ModuleLaidOut'>['sizes'];
   readonly groups: EventOf<'ModuleLaidOut'>['groups'] | null;
@@ -43,6 +45,8 @@ export interface Module {
   exports: EventOf<'ModuleComing'>['exports'];
   uses: string[];
   readonly usedBy: Set<string>;
+  /** Only of a module that a running kernel showed; what it does not show stays empty above. */
+  host?: HostModule;
 }
 
 /** A refusal by the kernel, in its own words. */
@@ -86,4 +90,6 @@ export interface View {
   readonly ever: Ever;
   readonly now: Now;
   readonly staticCalls: StaticCallsView;
+  /** Only of a host's session. */
+  host?: HostView;
 }

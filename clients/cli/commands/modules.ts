@@ -81,7 +81,7 @@ async function moduleDetails(context: Context, name: string, options: AtOption):
     out.paint.bold(plain(module.name)),
     ...pairs([
       ['state', `${module.state}, loaded by commit ${count(module.since)}`],
-      ['file', `${module.file ?? '–'}  sha256 ${module.blob.slice(0, 16)}…`],
+      ['file', `${module.file ?? '–'}  ${module.blob === null ? '' : `sha256 ${module.blob.slice(0, 16)}…`}`],
       ['size', bytes(sizeOf(module))],
       ['used by', module.usedBy.join(', ') || 'nobody'],
       ['uses', module.uses.join(', ') || 'no module'],

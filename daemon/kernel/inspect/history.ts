@@ -86,6 +86,10 @@ export function commandWords(command: Command, event?: Event): string {
       return `unload ${command.module}`;
     case 'update':
       return `update ${command.key} ${command.func}`;
+    case 'observe':
+      return `observe ${command.what}`;
+    default:
+      return (command as Command).type;
   }
 }
 
