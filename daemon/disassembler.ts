@@ -24,7 +24,10 @@ interface Capstone {
 let loading: Promise<General> | undefined;
 
 export function generalDisassembler(): Promise<General> {
-  loading ??= load();
+  loading ??= load().catch((error: unknown) => {
+    loading = undefined;
+    throw error;
+  });
   return loading;
 }
 

@@ -1,6 +1,7 @@
 /** The `veneer` command line: options that all commands share, and how they end. */
 import { Command, CommanderError, Option } from 'commander';
 import { addBoot } from './commands/boot.ts';
+import { addCompare } from './commands/compare.ts';
 import { addKeys } from './commands/keys.ts';
 import { addLoad } from './commands/load.ts';
 import { addMachines } from './commands/machines.ts';
@@ -36,6 +37,7 @@ const COMMANDS: readonly AddCommand[] = [
   addWatch,
   addSessions,
   addRun,
+  addCompare,
 ];
 
 /** Killed by SIGINT, as shells count it. */

@@ -2,17 +2,17 @@
  * `veneer run`: a scenario through the simulated kernel without a daemon. Its flags and formats are a fixed contract that
  * checks outside this project use.
  */
-import { createHash } from 'node:crypto';
 import { readFile, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import type { Event } from '../../protocol/events/index.ts';
 import type { MachineProfile } from '../../protocol/profile.ts';
 import { decide, initialState, type State } from '../kernel/kernel.ts';
 import { type Loaded, loadModule } from '../kernel/loader/load.ts';
-import { decompressModule } from '../modules/decompress.ts';
 import { dumpModule } from './dump.ts';
 import { memoryImage } from './image.ts';
+import { moduleReader } from './modules.ts';
 import { type Report, type ReportStep, reportStep } from './report.ts';
+import { RunError } from './run-error.ts';
 import { commandOf, readScenario, type Step } from './scenario.ts';
 
 export interface RunOptions {
@@ -27,8 +27,7 @@ export interface RunOptions {
   readonly onStep?: (done: number, total: number, step: Step, events: readonly Event[]) => void;
 }
 
-/** What makes a run impossible: a file that is missing or wrong. The message names it. */
-export class RunError extends Error {}
+export { RunError };
 
 /** Runs all steps; rejects with RunError. Writes the report and the dumps that the options ask for. */
 export async function runScenario(options: RunOptions): Promise<Report> {
@@ -74,36 +73,4 @@ async function read(path: string, what: string): Promise<string> {
   } catch (error) {
     throw new RunError(`${what} ${path}: ${error instanceof Error ? error.message : String(error)}`);
   }
-}
-
-interface ModuleBytes {
-  readonly bytes: Uint8Array;
-  readonly sha256: string;
-}
-
-interface Modules {
-  readonly read: (module: string) => Promise<ModuleBytes>;
-  /** What was read so far, by sha256. */
-  readonly blobs: ReadonlyMap<string, Uint8Array>;
-}
-
-/** Reads module files below `folder`, each once. */
-function moduleReader(folder: string): Modules {
-  const known = new Map<string, ModuleBytes>();
-  const blobs = new Map<string, Uint8Array>();
-  const read = async (module: string): Promise<ModuleBytes> => {
-    const found = known.get(module);
-    if (found) return found;
-    const path = join(folder, module);
-    try {
-      const bytes = await decompressModule(await readFile(path), { name: path });
-      const read = { bytes, sha256: createHash('sha256').update(bytes).digest('hex') };
-      known.set(module, read);
-      blobs.set(read.sha256, bytes);
-      return read;
-    } catch (error) {
-      throw new RunError(`module ${path}: ${error instanceof Error ? error.message : String(error)}`);
-    }
-  };
-  return { read, blobs };
 }

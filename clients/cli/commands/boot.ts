@@ -3,7 +3,7 @@ import { readFile } from 'node:fs/promises';
 import type { Command } from 'commander';
 import type { CommandOf } from '../../../protocol/commands.ts';
 import type { Done } from '../../../protocol/frames.ts';
-import type { MachineProfile } from '../../../protocol/profile.ts';
+import { FLAVOURS, type Flavour, type MachineProfile } from '../../../protocol/profile.ts';
 import { parseSystemMap } from '../../../protocol/system-map.ts';
 import { address, integer, oneOf } from '../arguments.ts';
 import { type Context, withClient } from '../context.ts';
@@ -23,6 +23,7 @@ interface BootOptions {
   readonly kallsymsAll?: true;
   readonly erratum?: readonly string[];
   readonly cpuCaps?: string;
+  readonly staticCall?: Flavour;
   readonly kaslr?: number;
   readonly replace?: true;
 }
@@ -57,6 +58,7 @@ export const addBoot: AddCommand = (program, go) => {
     .option('--kallsyms-all', 'the kernel has CONFIG_KALLSYMS_ALL; --kallsyms tells by itself')
     .option('--erratum <number...>', 'an erratum whose workaround is active: 843419')
     .option('--cpu-caps <bitmap>', 'CPU capabilities, hex, bit n = capability n', address)
+    .option('--static-call <flavour>', `how static calls are done: ${FLAVOURS.join(', ')}`, oneOf(FLAVOURS))
     .option('--kaslr <seed>', 'place kernel and windows as KASLR does, from this seed', integer(0, 0xffffffff))
     .option('--replace', 'remove a machine of that name first')
     .addHelpText(
@@ -116,6 +118,7 @@ async function bootFields(context: Context, options: BootOptions): Promise<BootF
     ...(options.pageSize && { pageSize: Number(options.pageSize) as MachineProfile['pageSize'] }),
     ...(options.kallsymsAll && { kallsymsAll: true }),
     ...(options.erratum && { errata: [...options.erratum] }),
+    ...(options.staticCall && { staticCall: options.staticCall }),
     ...(options.cpuCaps && { cpuCaps: options.cpuCaps }),
   };
   return {

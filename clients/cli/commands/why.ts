@@ -101,13 +101,10 @@ const WHAT: Readonly<Record<Write['what'], string>> = {
   patch: 'patch',
 };
 
-function writeLines({ what, text, bytes, reason, veneer, patch, relocation, address: where }: Write): string[] {
+function writeLines({ what, text, bytes, reason, veneer, patch, address: where }: Write): string[] {
   const [before, after] = [text[0] ?? bytes[0], text[1] ?? bytes[1]];
   const change = before === null ? after : `${before} -> ${after}`;
   const lines = [`${WHAT[what]}: ${reason}`, `${where}: ${change}`];
-  if (relocation && relocation.from !== null && relocation.value !== null && relocation.veneer !== null) {
-    lines.push(`the branch goes to the PLT entry ${relocation.veneer}`);
-  }
   if (veneer?.asked) {
     const { type, symbol, section, offset } = veneer.asked;
     lines.push(

@@ -9,6 +9,7 @@ import { VMLINUX } from '../static-call/state.ts';
 import { type Memory, sectionAt } from './memory.ts';
 
 const TRAMPOLINE_PREFIX = '__SCT__';
+const KEY_PREFIX = '__SCK__';
 const STT_FILE = 4;
 const STT_TLS = 6;
 
@@ -22,6 +23,8 @@ export function namer(state: State, memory: Memory): NameOf {
   return (address) => {
     const tramp = staticCalls && trampAt(staticCalls, address);
     if (tramp) return tramp;
+    const key = staticCalls?.byAddress.get(address);
+    if (key !== undefined && !key.includes(':')) return `${KEY_PREFIX}${key}`;
     const module = memory.moduleAt(address);
     if (module) {
       const table = tables.get(module.name) ?? symbolsOf(state, module, memory.file(module));
