@@ -18,7 +18,7 @@ interface Run {
   readonly err: string;
 }
 
-describe('scripts/install.mjs', () => {
+describe('scripts/install.mjs', { timeout: 60_000 }, () => {
   let root: string;
   const lock = (version: string) => ({
     name: 'x',

@@ -8,7 +8,7 @@ import { moduleNameOf } from '../../clients/cli/modules/name.ts';
 import { loadOrder } from '../../clients/cli/modules/order.ts';
 import { fixture, fixturePath } from '../fixtures/fixtures.ts';
 
-describe('a folder of modules', () => {
+describe('a folder of modules', { timeout: 60_000 }, () => {
   let folder: string;
   let sub: string;
   const none = new Set<string>();

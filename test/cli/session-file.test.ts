@@ -13,7 +13,7 @@ import { session } from './sessions.ts';
 const HEADER = { format: SESSION_FORMAT, machine: 'lab' } as const;
 const commits = session('hello.ko', 'chain-a.ko', 'unknown-symbol.ko');
 
-describe('session files', () => {
+describe('session files', { timeout: 60_000 }, () => {
   let folder: string;
   let text: string;
   let files = 0;

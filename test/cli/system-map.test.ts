@@ -130,7 +130,7 @@ const SCENARIO = fileURLToPath(new URL('../../../shared/truth/arm64-near/scenari
 const recorded = existsSync(ARCHIVE) && existsSync(SCENARIO);
 if (!recorded) console.warn(`SKIPPED: kallsyms of a running kernel: ${ARCHIVE} is not there`);
 
-describe.skipIf(!recorded)('the kallsyms of a running 6.1', () => {
+describe.skipIf(!recorded)('the kallsyms of a running 6.1', { timeout: 60_000 }, () => {
   const capture = (moment: string): string =>
     execFileSync('tar', ['-xJOf', ARCHIVE, `arm64-6.1/${moment}/proc/kallsyms`], {
       maxBuffer: 1 << 26,
