@@ -6,10 +6,14 @@ import { spawn } from 'node:child_process';
 import { parseArgs } from 'node:util';
 import { appendLmdb, appendRedis } from './append.ts';
 import { loadDebian } from './load-debian.ts';
+import { loadDebianX86 } from './load-debian-x86.ts';
 import type { Bench, Row } from './row.ts';
+import { transform } from './transform.ts';
 
 const BENCHES: Readonly<Record<string, Bench>> = {
   'load-debian': loadDebian,
+  'load-debian-x86': loadDebianX86,
+  transform,
   'append-lmdb': appendLmdb,
   'append-redis': appendRedis,
 };
