@@ -2,8 +2,6 @@
 
 /** Longest WebSocket frame and longest JSON body. A boot command with all of a kernel's symbols has about 2 MB. */
 export const FRAME_BYTES = 8 << 20;
-/** Brackets open at the same time in anything that a client sends as JSON. */
-export const NESTING = 64;
 /** Frames in error on one connection before it is closed. */
 export const BAD_FRAMES = 8;
 /** Subscriptions on one connection. */

@@ -4,6 +4,7 @@
  */
 import Type from 'typebox';
 import { type Commit, CommitSchema } from './commit.ts';
+import { parseJson } from './json.ts';
 import { MachineNameSchema, Sha256Schema } from './schema.ts';
 import { upcast } from './upcast.ts';
 import { validator } from './validate.ts';
@@ -36,12 +37,9 @@ const validFooter = validator(SessionFooterSchema, 'footer');
 
 /** Reads line `number` (1 is the header) of a session file. A fault says what was expected; the caller adds file and line. */
 export function readSessionLine(number: number, line: string): SessionLine {
-  let raw: unknown;
-  try {
-    raw = JSON.parse(line);
-  } catch (error) {
-    return { kind: 'fault', message: `not JSON: ${error instanceof Error ? error.message : String(error)}` };
-  }
+  const parsed = parseJson(line);
+  if (!parsed.ok) return { kind: 'fault', message: parsed.message };
+  const raw = parsed.value;
   if (number === 1) {
     const header = validHeader(raw);
     if (header.ok) return { kind: 'header', header: header.value };

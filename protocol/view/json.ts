@@ -44,16 +44,25 @@ export function viewFromJson(json: ViewJson): View {
   };
 }
 
-/** sha256 over the view's canonical JSON (keys sorted), as hex. Equal states have equal digests, wherever they were folded. */
+/**
+ * sha256 over the view's canonical JSON, as hex. Equal states have equal digests, wherever they were folded. What is empty
+ * does not count, so that a view which learns to show more keeps the digests of states that have none of it.
+ */
 export function viewDigest(view: View): string {
   const { time: _, ...state } = viewJson(view);
   return bytesToHex(sha256(utf8ToBytes(canonical(state))));
 }
 
+/** Keys sorted, members that are empty left out. An element of a list always stands for itself. */
 function canonical(value: unknown): string {
-  return JSON.stringify(value, (_, v: unknown) =>
-    typeof v === 'object' && v !== null && !Array.isArray(v)
-      ? Object.fromEntries(Object.entries(v).sort(([a], [b]) => (a < b ? -1 : 1)))
-      : v,
-  );
+  if (Array.isArray(value)) return `[${value.map(canonical).join()}]`;
+  if (typeof value !== 'object' || value === null) return JSON.stringify(value ?? null);
+  const members: string[] = [];
+  for (const key of Object.keys(value).sort()) {
+    const text = canonical((value as Record<string, unknown>)[key]);
+    if (!EMPTY.has(text)) members.push(`${JSON.stringify(key)}:${text}`);
+  }
+  return `{${members.join()}}`;
 }
+
+const EMPTY: ReadonlySet<string> = new Set(['null', 'false', '0', '""', '[]', '{}']);

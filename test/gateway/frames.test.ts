@@ -4,9 +4,10 @@ import * as fc from 'fast-check';
 import { afterAll, beforeAll, expect, it } from 'vitest';
 import { WebSocket } from 'ws';
 import type { Daemon } from '../../daemon/daemon.ts';
-import { BAD_FRAMES, FRAME_BYTES, NESTING, SUBSCRIPTIONS } from '../../daemon/limits.ts';
+import { BAD_FRAMES, FRAME_BYTES, SUBSCRIPTIONS } from '../../daemon/limits.ts';
 import { ERRORS } from '../../protocol/errors.ts';
 import { SERVER_FRAMES } from '../../protocol/frames.ts';
+import { NESTING } from '../../protocol/json.ts';
 import { type Valid, validator } from '../../protocol/validate.ts';
 import { type AnyFrame, openRaw, startMemoryDaemon } from './daemon.ts';
 

@@ -34,7 +34,19 @@ describe('addresses', () => {
   });
 
   it('ADDR-4: what is not hex, has no digits, too many, or is not exact as a double is NaN', () => {
-    for (const text of ['', '0x', '10', '0xg', '0x 1', '-0x1', '0x1.', '0X1', '0x00000000000000001', '0x4000000000000000', '0xé']) {
+    for (const text of [
+      '',
+      '0x',
+      '10',
+      '0xg',
+      '0x 1',
+      '-0x1',
+      '0x1.',
+      '0X1',
+      '0x00000000000000001',
+      '0x4000000000000000',
+      '0xé',
+    ]) {
       expect(fromHex(text), text).toBeNaN();
     }
   });

@@ -98,7 +98,8 @@ describe('lines of a session', () => {
     );
     expect(fault(9, 'null')).toBe('a commit is a JSON object');
     expect(fault(9, '[]')).toBe('a commit is a JSON object');
-    expect(fault(9, '{"__proto__":{"end":true},"v":1}')).toMatch(/must/);
+    expect(fault(9, '{"__proto__":{"end":true},"v":1}')).toBe('at 1: a key that is called __proto__');
+    expect(fault(9, `{"v":${'['.repeat(1_000_000)}`)).toMatch(/nested deeper than 64$/);
   });
 
   it('EVT-12: a header of another format is refused', () => {

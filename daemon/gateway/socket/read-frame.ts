@@ -2,9 +2,9 @@
 import { COMMAND_SCHEMAS, type Command, type CommandType } from '../../../protocol/commands.ts';
 import { type WireError, wireError } from '../../../protocol/errors.ts';
 import { CLIENT_FRAMES, type ClientFrame } from '../../../protocol/frames.ts';
+import { parseJson } from '../../../protocol/json.ts';
 import { type Valid, validator } from '../../../protocol/validate.ts';
 import { FRAME_BYTES } from '../../limits.ts';
-import { parseJson } from '../../pipelines/json.ts';
 
 export type ReadFrame =
   | { readonly ok: true; readonly frame: ClientFrame }

@@ -73,6 +73,15 @@ describe('the view', () => {
     expect(lazy(2)).toEqual([]);
   });
 
+  it('VIEW-10: what is empty does not count, so that a view may learn to show more', () => {
+    const view = viewOf(new Machine(profileOf('linux-6.1')).fixture('sections'));
+    const digest = viewDigest(view);
+    Object.assign(view, { bookmarks: [], weather: null, more: { clouds: 0, rain: {} } });
+    expect(viewDigest(view)).toBe(digest);
+    Object.assign(view, { bookmarks: [0] });
+    expect(viewDigest(view)).not.toBe(digest);
+  });
+
   it('VIEW-10: the digest is that of what there is: neither time nor the order of keys or areas counts', () => {
     const machine = new Machine(profileOf('linux-6.1'));
     const events = machine.fixture('sections');

@@ -1,5 +1,7 @@
 /** What is wrong with a JSON text before anybody parses it: a reader of plain trees must not meet abysses or prototypes. */
-import { NESTING } from '../limits.ts';
+
+/** Brackets open at the same time in anything that comes from outside. */
+export const NESTING = 64;
 
 const QUOTE = 0x22;
 const BACKSLASH = 0x5c;
@@ -40,7 +42,7 @@ function endOfString(text: string, start: number): number {
   return text.length;
 }
 
-/** Parses what a client sent. */
+/** Parses what came from outside. */
 export function parseJson(
   text: string,
 ): { readonly ok: true; readonly value: unknown } | { readonly ok: false; readonly message: string } {
