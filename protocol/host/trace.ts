@@ -27,7 +27,8 @@ export type TraceEvent =
       readonly callSite: string;
     })
   /** A reference was taken or dropped: who follows a module's life reads from `callSite` what for. */
-  | (Who & { readonly what: 'get' | 'put'; readonly module: string; readonly callSite: string });
+  | (Who & { readonly what: 'get'; readonly module: string; readonly callSite: string })
+  | (Who & { readonly what: 'put'; readonly module: string; readonly callSite: string });
 
 export interface Trace {
   /** In the order of the file. */

@@ -1,7 +1,7 @@
 /**
  * `/proc/vmallocinfo` (mm/vmalloc.c, `s_show`): `START-END SIZE CALLER [pages=N] [phys=…] [ioremap|vmalloc|vmap|…]`. The
- * size holds the guard page. Addresses are hashed (%p) unless the reader may see them: hashed ones differ by another
- * number than the size.
+ * size holds the guard page. Addresses are hashed (%p) unless the reader may see them: two hashes differ by another number
+ * than the size.
  */
 import { decimal, fault, linesOf, type Parsed } from './text.ts';
 
@@ -34,6 +34,8 @@ export interface Vmallocinfo {
   readonly areas: readonly VmArea[];
   /** Addresses mean nothing, sizes and callers do. */
   readonly hashed: boolean;
+  /** Lines whose addresses are another number of bytes apart than the line says, where that is not the rule. */
+  readonly odd: readonly number[];
 }
 
 export const AREAS_LIMIT = 1_048_576;
@@ -44,17 +46,18 @@ const KINDS: ReadonlySet<string> = new Set(AREA_KINDS);
 
 export function parseVmallocinfo(text: string): Parsed<Vmallocinfo> {
   const areas: VmArea[] = [];
-  let hashed = false;
+  const odd: number[] = [];
   for (const [number, line] of linesOf(text)) {
     if (line.trim() === '') continue;
     const [, start, end, digits = '', rest = ''] = LINE.exec(line) ?? [];
     const size = decimal(digits);
     if (start === undefined || end === undefined || Number.isNaN(size)) return fault(number, EXPECTED, line);
     if (areas.length === AREAS_LIMIT) return fault(number, `at most ${AREAS_LIMIT} areas`, line);
-    if (BigInt(`0x${end}`) - BigInt(`0x${start}`) !== BigInt(size)) hashed = true;
+    if (BigInt(`0x${end}`) - BigInt(`0x${start}`) !== BigInt(size)) odd.push(number);
     areas.push({ start, end, size, ...described(rest.trim()) });
   }
-  return { ok: true, value: { areas, hashed } };
+  const hashed = odd.length > areas.length / 2;
+  return { ok: true, value: { areas, hashed, odd: hashed ? [] : odd } };
 }
 
 function described(rest: string): Pick<VmArea, 'pages' | 'kind' | 'caller'> {

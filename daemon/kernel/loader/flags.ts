@@ -10,7 +10,7 @@ import { SHF_RO_AFTER_INIT } from './layout.ts';
 
 /** Read by the loader itself and not kept. */
 const NOT_KEPT = ['.modinfo', '__versions'];
-const RO_AFTER_INIT = ['.data..ro_after_init', '__jump_table'];
+export const RO_AFTER_INIT = ['.data..ro_after_init', '__jump_table'];
 const PERCPU = '.data..percpu';
 
 export interface Settled {
