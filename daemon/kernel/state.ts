@@ -76,13 +76,47 @@ export function initialState(): State {
   };
 }
 
+/**
+ * `state` with something changed. All states are made by this one literal, so that they have one shape: a spread makes a
+ * shape of its own wherever it stands, and what reads many shapes is slow.
+ */
+function changed(state: State, change: Partial<State>): State {
+  return {
+    profile: change.profile ?? state.profile,
+    region: change.region ?? state.region,
+    modules: change.modules ?? state.modules,
+    exports: change.exports ?? state.exports,
+    vermagic: change.vermagic ?? state.vermagic,
+    percpu: change.percpu ?? state.percpu,
+    staticCalls: change.staticCalls ?? state.staticCalls,
+  };
+}
+
+/** As `changed`, for a module. */
+function changedModule(module: LoadedModule, change: Partial<LoadedModule>): LoadedModule {
+  return {
+    name: module.name,
+    state: change.state ?? module.state,
+    blob: module.blob,
+    areas: change.areas ?? module.areas,
+    laidOut: module.laidOut,
+    imports: change.imports ?? module.imports,
+    exports: change.exports ?? module.exports,
+    uses: change.uses ?? module.uses,
+    users: change.users ?? module.users,
+    hasInit: change.hasInit ?? module.hasInit,
+    hasExit: change.hasExit ?? module.hasExit,
+    proprietary: change.proprietary ?? module.proprietary,
+  };
+}
+
 export function evolve(state: State, event: Event): State {
   const after = evolveModules(state, event);
   if (!after.staticCalls) return after;
   // A load that failed because the name is taken says nothing about the module that has it.
   if (event.type === 'ModuleLoadFailed' && after.modules.has(event.module)) return after;
   const staticCalls = evolveStaticCalls(after.staticCalls, event);
-  return staticCalls === after.staticCalls ? after : { ...after, staticCalls };
+  return staticCalls === after.staticCalls ? after : changed(after, { staticCalls });
 }
 
 function evolveModules(state: State, event: Event): State {
@@ -92,35 +126,37 @@ function evolveModules(state: State, event: Event): State {
       const image = imageData(imageOf(event.profile), profile.pageSize);
       const arch = staticCallArch(profile);
       return {
-        ...state,
         profile,
         region: emptyRegion(profile.reserved, image),
+        modules: state.modules,
+        exports: state.exports,
         vermagic: profile.vermagic,
+        percpu: state.percpu,
         staticCalls: arch && noStaticCalls(arch),
       };
     }
     case 'MemoryAllocated':
-      return { ...state, region: markAllocated(state.region, fromHex(event.address), event.size, event.guard) };
+      return changed(state, { region: markAllocated(state.region, fromHex(event.address), event.size, event.guard) });
     case 'MemoryFreed': {
       const address = fromHex(event.address);
       const region = markFreed(state.region, address, event.size, event.guard, event.lazy);
       const owner = state.modules.get(event.module);
-      if (!owner?.areas.some((area) => area.address === address)) return { ...state, region };
+      if (!owner?.areas.some((area) => area.address === address)) return changed(state, { region });
       const areas = owner.areas.filter((area) => area.address !== address);
-      return { ...state, region, modules: state.modules.set(owner.name, { ...owner, areas }) };
+      return changed(state, { region, modules: state.modules.set(owner.name, changedModule(owner, { areas })) });
     }
     case 'LazyAreasPurged':
-      return { ...state, region: markPurged(state.region) };
+      return changed(state, { region: markPurged(state.region) });
     case 'ModuleLaidOut':
       return laidOut(state, event);
     case 'SymbolsResolved':
-      return change(state, event.module, (module) => ({ ...module, imports: event.imports }));
+      return changeModule(state, event.module, { imports: event.imports });
     case 'ModuleComing':
       return coming(state, event);
     case 'ModuleLive':
-      return change(state, event.module, (module) => ({ ...module, state: 'LIVE' }));
+      return changeModule(state, event.module, { state: 'LIVE' });
     case 'ModuleGoing':
-      return change(state, event.module, (module) => ({ ...module, state: 'GOING' }));
+      return changeModule(state, event.module, { state: 'GOING' });
     case 'ModuleGone':
       return gone(state, event.module);
     case 'ModuleLoadFailed':
@@ -130,10 +166,10 @@ function evolveModules(state: State, event: Event): State {
   }
 }
 
-function change(state: State, name: string, how: (module: LoadedModule) => LoadedModule): State {
+function changeModule(state: State, name: string, change: Partial<LoadedModule>): State {
   const module = state.modules.get(name);
   if (!module) throw new RangeError(`an event names module ${name}, which is not there`);
-  return { ...state, modules: state.modules.set(name, how(module)) };
+  return changed(state, { modules: state.modules.set(name, changedModule(module, change)) });
 }
 
 function laidOut(state: State, event: EventOf<'ModuleLaidOut'>): State {
@@ -142,7 +178,13 @@ function laidOut(state: State, event: EventOf<'ModuleLaidOut'>): State {
     name: event.module,
     state: 'UNFORMED',
     blob: event.blob,
-    areas: event.parts.map(({ address, ...rest }) => ({ ...rest, address: fromHex(address), guard })),
+    areas: event.parts.map(({ part, address, size, window }) => ({
+      part,
+      address: fromHex(address),
+      size,
+      guard,
+      window,
+    })),
     laidOut: event,
     imports: [],
     exports: [],
@@ -153,7 +195,7 @@ function laidOut(state: State, event: EventOf<'ModuleLaidOut'>): State {
     proprietary: false,
   };
   const percpu = event.percpu ? withPercpu(state.percpu, event.percpu, event.module) : state.percpu;
-  return { ...state, percpu, modules: state.modules.set(event.module, module) };
+  return changed(state, { percpu, modules: state.modules.set(event.module, module) });
 }
 
 function withPercpu(
@@ -173,8 +215,7 @@ function coming(state: State, event: EventOf<'ModuleComing'>): State {
   let modules = count(state.modules, event.uses, 1);
   const module = modules.get(event.module);
   if (!module) throw new RangeError(`an event names module ${event.module}, which is not there`);
-  modules = modules.set(event.module, {
-    ...module,
+  const come = changedModule(module, {
     state: 'COMING',
     exports: event.exports.map(({ name }) => name),
     uses: event.uses,
@@ -182,7 +223,8 @@ function coming(state: State, event: EventOf<'ModuleComing'>): State {
     hasExit: event.hasExit,
     proprietary: event.proprietary ?? false,
   });
-  return { ...state, modules, exports, vermagic: state.vermagic ?? event.vermagic };
+  modules = modules.set(event.module, come);
+  return changed(state, { modules, exports, vermagic: state.vermagic ?? event.vermagic });
 }
 
 function gone(state: State, name: string): State {
@@ -190,19 +232,18 @@ function gone(state: State, name: string): State {
   if (!module) return state;
   let { exports } = state;
   for (const symbol of module.exports) exports = exports.delete(symbol);
-  return {
-    ...state,
+  return changed(state, {
     modules: count(state.modules, module.uses, -1).delete(name),
     exports,
     percpu: module.laidOut.percpu ? state.percpu.filter(([, , owner]) => owner !== name) : state.percpu,
-  };
+  });
 }
 
 function count(modules: State['modules'], uses: readonly string[], by: number): State['modules'] {
   let counted = modules;
   for (const used of uses) {
     const module = counted.get(used);
-    if (module) counted = counted.set(used, { ...module, users: module.users + by });
+    if (module) counted = counted.set(used, changedModule(module, { users: module.users + by }));
   }
   return counted;
 }

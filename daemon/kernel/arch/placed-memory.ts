@@ -8,35 +8,36 @@ export interface Spot {
   readonly bytes: number;
 }
 
-interface Piece {
-  readonly start: number;
-  readonly view: DataView;
-}
-
 /** Finds the section that holds an address; undefined outside the module's placed bytes. */
 export type FindSpot = (address: number) => Spot | undefined;
 
+/** Neighbours in a table are mostly in the same section. */
 export const spotFinder = (placed: PlacedModule): FindSpot => {
-  const pieces: Piece[] = [];
-  for (const [index, bytes] of placed.memory.entries()) {
-    const start = placed.sectionAddress[index] ?? Number.NaN;
-    if (!bytes || bytes.length === 0 || Number.isNaN(start)) continue;
-    pieces.push({ start, view: new DataView(bytes.buffer, bytes.byteOffset, bytes.byteLength) });
-  }
-  pieces.sort((a, b) => a.start - b.start);
+  let start = Number.NaN;
+  let view = viewOf(new Uint8Array(0));
   return (address) => {
-    let low = 0;
-    let high = pieces.length;
-    while (low < high) {
-      const middle = (low + high) >>> 1;
-      if ((pieces[middle]?.start ?? 0) <= address) low = middle + 1;
-      else high = middle;
+    if (!(address >= start && address < start + view.byteLength)) {
+      const index = sectionAt(placed, address);
+      const bytes = placed.memory[index];
+      if (!bytes) return undefined;
+      start = placed.sectionAddress[index] as number;
+      view = viewOf(bytes);
     }
-    const piece = pieces[low - 1];
-    if (!piece) return undefined;
-    const at = address - piece.start;
-    return at < piece.view.byteLength ? { view: piece.view, at, bytes: piece.view.byteLength - at } : undefined;
+    const at = address - start;
+    return { view, at, bytes: view.byteLength - at };
   };
+};
+
+const viewOf = (bytes: Uint8Array): DataView => new DataView(bytes.buffer, bytes.byteOffset, bytes.byteLength);
+
+/** The index of the section with bytes that holds an address, -1 if none does. */
+const sectionAt = ({ memory, sectionAddress }: PlacedModule, address: number): number => {
+  for (let i = 0; i < memory.length; i++) {
+    const start = sectionAddress[i] as number;
+    // False for a section without memory, whose address is NaN.
+    if (address >= start && address < start + (memory[i]?.length ?? 0)) return i;
+  }
+  return -1;
 };
 
 /** A placed section by name, the first one as `find_section` has it; undefined when it is absent, empty or not loaded. */
@@ -45,5 +46,5 @@ export const placedSection = (placed: PlacedModule, name: string): { view: DataV
   const bytes = placed.memory[index];
   const address = placed.sectionAddress[index] ?? Number.NaN;
   if (!bytes || bytes.length === 0 || Number.isNaN(address)) return undefined;
-  return { view: new DataView(bytes.buffer, bytes.byteOffset, bytes.byteLength), address };
+  return { view: viewOf(bytes), address };
 };

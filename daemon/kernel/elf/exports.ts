@@ -16,7 +16,7 @@ import {
 } from './constants.ts';
 import { checked, hex, refuse, u64 } from './fault.ts';
 import { addendAt, entryAt, offsetAt, readRela, symbolAt, typeAt } from './rela.ts';
-import { readString } from './strings.ts';
+import { readName, stringLength } from './strings.ts';
 import type { Checked, ElfExport, ElfModule, RelaSection, Section } from './types.ts';
 
 const ENTRY = 12;
@@ -58,9 +58,9 @@ function readTable(elf: ElfModule, table: Section, gplOnly: boolean, into: ElfEx
   const { view } = elf;
   for (let word = 0; word < table.size / WORD; word += 3) {
     const value = byWord.value[word] ?? 0;
-    const name = readName(elf, byWord.value[word + 1] ?? 0, table, word + 1);
+    const name = readPointed(elf, byWord.value[word + 1] ?? 0, table, word + 1);
     if (!name.ok) return name;
-    const namespace = readName(elf, byWord.value[word + 2] ?? 0, table, word + 2);
+    const namespace = readPointed(elf, byWord.value[word + 2] ?? 0, table, word + 2);
     if (!namespace.ok) return namespace;
     if (value === 0) {
       return refuse(table.offset + word * WORD, `${field} entry ${word / 3}`, 'no relocation', 'a symbol');
@@ -88,12 +88,13 @@ function indexByWord(elf: ElfModule, rela: RelaSection, table: Section): Checked
     const at = entryAt(rela, i);
     const offset = offsetAt(view, at);
     const type = typeAt(view, at);
-    const field = `section ${rela.section} entry ${i}`;
     if (type !== prel32) {
-      return refuse(at + RELA.r_type, `${field} r_info`, `type ${type}`, `type ${prel32}, 32-bit place-relative`);
+      const field = `section ${rela.section} entry ${i} r_info`;
+      return refuse(at + RELA.r_type, field, `type ${type}`, `type ${prel32}, 32-bit place-relative`);
     }
     if (offset % WORD !== 0 || words[offset / WORD] !== 0) {
-      return refuse(at, `${field} r_offset`, hex(offset), `one relocation for each word of ${table.name}`);
+      const field = `section ${rela.section} entry ${i} r_offset`;
+      return refuse(at, field, hex(offset), `one relocation for each word of ${table.name}`);
     }
     words[offset / WORD] = at;
   }
@@ -101,22 +102,26 @@ function indexByWord(elf: ElfModule, rela: RelaSection, table: Section): Checked
 }
 
 /** The string that the relocation at `entry` points at, which must end inside its section. */
-function readName(elf: ElfModule, entry: number, table: Section, word: number): Checked<string> {
-  const field = `section ${table.index} (${table.name}) entry ${Math.floor(word / 3)} ${word % 3 === 1 ? 'name' : 'namespace'}`;
-  const at = table.offset + word * WORD;
-  if (entry === 0) return refuse(at, field, 'no relocation', 'one into __ksymtab_strings');
+function readPointed(elf: ElfModule, entry: number, table: Section, word: number): Checked<string> {
+  const bad = (found: string, expected: string) => {
+    const what = word % 3 === 1 ? 'name' : 'namespace';
+    const field = `section ${table.index} (${table.name}) entry ${Math.floor(word / 3)} ${what}`;
+    return refuse(table.offset + word * WORD, field, found, expected);
+  };
+  if (entry === 0) return bad('no relocation', 'one into __ksymtab_strings');
   const symbol = symbolAt(elf.view, entry);
   const shndx = elf.symbols.shndx[symbol] ?? SHN_UNDEF;
   const strings = elf.sections[shndx];
   if (shndx === SHN_UNDEF || shndx >= SHN_LORESERVE || strings === undefined || strings.type === SHT_NOBITS) {
-    return refuse(at, field, `symbol ${symbol} in no section with bytes`, 'a string in __ksymtab_strings');
+    return bad(`symbol ${symbol} in no section with bytes`, 'a string in __ksymtab_strings');
   }
   const start = (elf.symbols.value[symbol] ?? 0) + addendAt(elf.view, entry);
   if (start < 0 || start >= strings.size) {
-    return refuse(at, field, hex(start), `below ${hex(strings.size)} (section ${strings.index}, ${strings.name})`);
+    return bad(hex(start), `below ${hex(strings.size)} (section ${strings.index}, ${strings.name})`);
   }
-  const end = strings.offset + strings.size;
-  const nul = elf.bytes.indexOf(0, strings.offset + start);
-  if (nul < 0 || nul >= end) return refuse(at, field, 'a string without end', `a NUL in section ${strings.index}`);
-  return checked(readString(elf.bytes, strings.offset + start));
+  const at = strings.offset + start;
+  if (stringLength(elf.bytes, at) >= strings.size - start) {
+    return bad('a string without end', `a NUL in section ${strings.index}`);
+  }
+  return checked(readName(elf.bytes, at));
 }

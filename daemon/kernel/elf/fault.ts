@@ -22,7 +22,10 @@ export function hex(value: number): string {
 
 /** An unsigned 64-bit little-endian field as a number; rounded beyond 2^53, so compare it, never add to it unchecked. */
 export function u64(view: DataView, at: number): number {
-  return view.getUint32(at + 4, true) * 0x1_0000_0000 + view.getUint32(at, true);
+  const high = view.getUint32(at + 4, true);
+  const low = view.getUint32(at, true);
+  // A sum would be kept as a double, which takes memory of its own.
+  return high === 0 ? low : high * 0x1_0000_0000 + low;
 }
 
 /** The same field, exact, for a fault's text. */

@@ -7,6 +7,8 @@ import { checked, quote, refuse } from './fault.ts';
 import { readString } from './strings.ts';
 import type { Checked, Section } from './types.ts';
 
+const UTF8 = new TextDecoder();
+
 export interface ModuleInfo {
   readonly modinfo: ReadonlyMap<string, readonly string[]>;
   readonly name: string;
@@ -71,7 +73,7 @@ function parse(bytes: Uint8Array, section: Section, headerAt: number): Checked<M
     return refuse(end - 1, `${field} last byte`, String(bytes[end - 1]), 'NUL');
   }
   const values = new Map<string, string[]>();
-  const text = new TextDecoder().decode(bytes.subarray(section.offset, end));
+  const text = UTF8.decode(bytes.subarray(section.offset, end));
   for (const entry of text.split('\0')) {
     const equals = entry.indexOf('=');
     if (equals < 1) continue;

@@ -90,7 +90,8 @@ function checkEntries(
 export function readRela({ sections, view }: ElfModule, index: number): RelaSection {
   const section = sections[index];
   if (section?.type !== SHT_RELA) throw new RangeError(`section ${index} is not SHT_RELA`);
-  return { section: index, target: section.info, count: section.size / ENTRY, view, start: section.offset };
+  const { info: target, size, offset: start } = section;
+  return { section: index, target, count: size / ENTRY, view, start, order: undefined };
 }
 
 /** Where in its view the relocation starts that is applied i-th. */

@@ -19,17 +19,43 @@ export function readString(bytes: Uint8Array, start: number): string {
   return String.fromCharCode.apply(null, bytes.subarray(start, start + length) as unknown as number[]);
 }
 
-/** Few enough arguments for one call. */
-const CHUNK = 8192;
+/** Whether the bytes at `start` are those of `text`; what follows them is not looked at. */
+export function startsWith(bytes: Uint8Array, start: number, text: string): boolean {
+  for (let i = 0; i < text.length; i++) if (bytes[start + i] !== text.charCodeAt(i)) return false;
+  return true;
+}
 
-/** A whole table as one string, for those who need most of its names; a name cut from it may keep all of it alive. */
-export function readTable(bytes: Uint8Array, { offset, size }: Section): string {
-  let text = '';
-  for (let at = 0; at < size; at += CHUNK) {
-    const chunk = bytes.subarray(offset + at, offset + Math.min(at + CHUNK, size));
-    text += String.fromCharCode.apply(null, chunk as unknown as number[]);
+/**
+ * Names read before, each in the place that the hash of its bytes says, with these bytes. The same names come in module
+ * after module: as the same string they need not be made again, and maps find them without comparing characters.
+ */
+const PLACES = 2 ** 16;
+const LONGEST = 64;
+const KNOWN: string[] = new Array(PLACES).fill('');
+const KNOWN_BYTES = new Uint8Array(PLACES * LONGEST);
+
+/** As readString, for names that are likely to come again. */
+export function readName(bytes: Uint8Array, start: number): string {
+  let length = 0;
+  let hash = 0;
+  for (let byte = bytes[start]; byte !== 0 && byte !== undefined; byte = bytes[start + length]) {
+    hash = Math.imul(hash ^ byte, 0x01000193);
+    length++;
   }
-  return text;
+  if (length > LONGEST) return readString(bytes, start);
+  const place = (hash ^ (hash >>> 16)) & (PLACES - 1);
+  const known = KNOWN[place] ?? '';
+  const knownAt = place * LONGEST;
+  if (known.length === length && isSame(bytes, start, knownAt, length)) return known;
+  const name = readString(bytes, start);
+  KNOWN[place] = name;
+  for (let i = 0; i < length; i++) KNOWN_BYTES[knownAt + i] = bytes[start + i] as number;
+  return name;
+}
+
+function isSame(bytes: Uint8Array, start: number, knownAt: number, length: number): boolean {
+  for (let i = 0; i < length; i++) if (bytes[start + i] !== KNOWN_BYTES[knownAt + i]) return false;
+  return true;
 }
 
 /**
@@ -48,7 +74,8 @@ export function checkStrings(bytes: Uint8Array, section: Section, headerAt: numb
   if (bytes[end - 1] !== 0) return refuse(end - 1, `${field} last byte`, hex(bytes[end - 1] ?? 0), 'NUL');
   let nul = offset;
   while (nul < end - 1) {
-    const next = bytes.lastIndexOf(0, Math.min(nul + 1 + LIMIT.nameLength, end - 1));
+    let next = Math.min(nul + 1 + LIMIT.nameLength, end - 1);
+    while (bytes[next] !== 0) next--;
     if (next <= nul) {
       return refuse(nul + 1, `${field} string`, `more than ${LIMIT.nameLength} bytes`, `at most ${LIMIT.nameLength}`);
     }

@@ -15,7 +15,7 @@ import {
   SYM,
 } from './constants.ts';
 import { checked, hex, hex64, refuse } from './fault.ts';
-import { checkStrings, readString, stringLength } from './strings.ts';
+import { checkStrings, readName, stringLength } from './strings.ts';
 import type { Checked, Section, SymbolTable } from './types.ts';
 
 const { size: ENTRY, st_name: NAME, st_info: INFO, st_shndx: SHNDX, st_value: VALUE } = SYM;
@@ -83,7 +83,7 @@ export function readSymbols(
     value,
     valueHigh: (index) => view.getInt32(symtab.offset + index * ENTRY + VALUE + 4, true),
     valueLow: (index) => view.getUint32(symtab.offset + index * ENTRY + VALUE, true),
-    name: (index) => readString(bytes, nameAt(index)),
+    name: (index) => readName(bytes, nameAt(index)),
     nameLength: (index) => stringLength(bytes, nameAt(index)),
   });
 }

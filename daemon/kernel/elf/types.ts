@@ -48,8 +48,8 @@ export interface RelaSection {
   readonly view: DataView;
   /** Where the first entry starts in `view`. */
   readonly start: number;
-  /** Which entry is applied i-th, where an architecture sorted them; without it, file order. */
-  readonly order?: Uint32Array;
+  /** Which entry is applied i-th, where an architecture sorted them; undefined for file order. */
+  readonly order: Uint32Array | undefined;
 }
 
 /** A relocatable file whose every offset, size, link and index has been checked. */

@@ -17,6 +17,7 @@ import { readExports } from '../elf/exports.ts';
 import { readImports } from '../elf/imports.ts';
 import { readElf } from '../elf/read.ts';
 import { readRela } from '../elf/rela.ts';
+import { startsWith } from '../elf/strings.ts';
 import type { ElfExport, ElfFault, ElfImport, ElfModule, RelaSection } from '../elf/types.ts';
 import type { Profile } from '../profile.ts';
 import { readStaticCalls, trampsOfSymbols } from '../static-call/read.ts';
@@ -42,59 +43,54 @@ export function introduceElf(bytes: Uint8Array, profile: Profile, arch: Arch): O
   const { elf } = read;
   const exported = readExports(elf);
   if (!exported.ok) return enoexec(faultWords(exported.fault));
-  const introduced = {
-    name: elf.name,
-    vermagic: elf.modinfo.get('vermagic')?.[0],
-    hasVersions: elf.sections.some((s) => s.name === '__versions' && (s.flags & SHF_ALLOC) !== 0),
-  };
-  return {
-    ok: true,
-    value: { ...introduced, prepare: () => prepare(elf, introduced, exported.value, profile, arch) },
-  };
+  const vermagic = elf.modinfo.get('vermagic')?.[0];
+  const hasVersions = elf.sections.some((s) => s.name === '__versions' && (s.flags & SHF_ALLOC) !== 0);
+  const prepared = () => prepare(elf, hasVersions, exported.value, profile, arch);
+  return { ok: true, value: { name: elf.name, vermagic, hasVersions, prepare: prepared } };
 }
 
 /** Lets the architecture size sections and the loader settle their flags. */
 function prepare(
   elf: ElfModule,
-  introduced: Omit<Introduction, 'prepare'>,
+  hasVersions: boolean,
   exported: readonly ElfExport[],
   profile: Profile,
   arch: Arch,
 ): Outcome<Candidate> {
-  const relas = elf.sections.flatMap((section) => (section.type === SHT_RELA ? [readRela(elf, section.index)] : []));
+  const relas: RelaSection[] = [];
+  for (const { type, index } of elf.sections) if (type === SHT_RELA) relas.push(readRela(elf, index));
   const frobbed = arch.frobSections(elf, relas, profile);
   if (!frobbed.ok) return frobbed;
   const settled = settleFlags(elf.name, frobbed.sections);
   if (!settled.ok) return settled;
   const { sections, percpu, percpuIndex } = settled.value;
-  const elfImports = readImports(elf);
-  const defined = definedNames(elf);
-  const staticCalls = staticCallArch(profile);
+  const imports = readImports(elf);
+  const { pltReserved } = frobbed;
   const value: Candidate = {
-    ...introduced,
+    name: elf.name,
+    vermagic: elf.modinfo.get('vermagic')?.[0],
+    hasVersions,
     license: elf.modinfo.get('license')?.[0],
     importedNamespaces: elf.modinfo.get('import_ns') ?? [],
-    hasInit: defined.has('init_module'),
-    hasExit: defined.has('cleanup_module'),
-    imports: withIgnored(elfImports, arch),
-    commons: commonSymbols(elf, elfImports),
+    hasInit: defines(elf, 'init_module'),
+    hasExit: defines(elf, 'cleanup_module'),
+    imports: withIgnored(imports, arch),
+    commons: commonSymbols(elf, imports),
     exports: exported,
     sections,
     tables: measureTables(elf, sections, percpuIndex, profile.kallsymsAll),
-    pltReserved: frobbed.pltReserved,
+    pltReserved,
     percpu,
     link: (placement) => {
-      const values = symbolValues(elf, placement, percpuIndex, elfImports);
-      const tramps = trampsOfSymbols(elfImports, profile.callTramps);
-      const placed = {
-        ...place(elf, sections, placement, values),
-        ...(tramps && { callValue: tramps.values(values) }),
-      };
-      const linked = link(placed, frobbed.relas, frobbed.pltReserved, sections, profile, arch);
+      const symbolValue = symbolValues(elf, placement, percpuIndex, imports);
+      const tramps = trampsOfSymbols(imports, profile.callTramps);
+      const placed = place(elf, sections, placement, symbolValue, tramps?.values(symbolValue));
+      const linked = link(placed, frobbed.relas, pltReserved, sections, profile, arch);
       if (!linked.ok) return linked;
-      const { memory, symbolValue } = placed;
+      const { memory } = placed;
       const exports = exportAddresses(elf, exported, symbolValue);
-      const calls = staticCalls && { staticCalls: readStaticCalls(placed, frobbed.relas, tramps, staticCalls) };
+      const flavour = staticCallArch(profile);
+      const calls = flavour && { staticCalls: readStaticCalls(placed, frobbed.relas, tramps, flavour) };
       const symbolName = (i: number) => elf.symbols.name(i);
       return { ok: true, value: { relocated: linked.value, memory, exports, symbolName, ...calls } };
     },
@@ -102,18 +98,15 @@ function prepare(
   return { ok: true, value };
 }
 
-/** Which of the symbols that decide about unloading are defined here. */
-function definedNames(elf: ElfModule): ReadonlySet<string> {
-  const wanted = ['init_module', 'cleanup_module'];
-  const names = new Set<string>();
-  const { symbols } = elf;
+/** Whether a symbol of that name is defined here, and not local. */
+function defines({ bytes, sections, symbols }: ElfModule, name: string): boolean {
+  const strings = sections[sections[symbols.section]?.link ?? 0]?.offset ?? 0;
   for (let i = 1; i < symbols.count; i++) {
     if (symbols.shndx[i] === SHN_UNDEF || (symbols.info[i] ?? 0) >> 4 === 0) continue;
-    if (wanted.some((name) => name.length === symbols.nameLength(i) && name === symbols.name(i))) {
-      names.add(symbols.name(i));
-    }
+    const at = strings + (symbols.nameOffset[i] ?? 0);
+    if (startsWith(bytes, at, name) && bytes[at + name.length] === 0) return true;
   }
-  return names;
+  return false;
 }
 
 /** Counts what `is_core_symbol` keeps: named symbols of core sections, executable ones unless kallsyms shows all. */
@@ -187,10 +180,10 @@ function symbolValues(
     const at = base[shndx] ?? Number.NaN;
     if (!Number.isNaN(at)) values[i] = (values[i] ?? 0) + at;
   }
-  imports.forEach(({ symbol }, i) => {
+  for (let i = 0; i < imports.length; i++) {
     const address = placement.imports[i] ?? Number.NaN;
-    if (!Number.isNaN(address)) values[symbol] = address;
-  });
+    if (!Number.isNaN(address)) values[(imports[i] as ElfImport).symbol] = address;
+  }
   return values;
 }
 
@@ -208,25 +201,42 @@ function exportAddresses(elf: ElfModule, exports: readonly ElfExport[], values: 
 function place(
   elf: ElfModule,
   sections: readonly LayoutSection[],
-  placement: Placement,
+  { sectionAddress, inInit }: Placement,
   symbolValue: Float64Array,
+  callValue: Float64Array | undefined,
 ): PlacedModule {
-  const { sectionAddress, inInit } = placement;
-  const hasBytes = ({ index, type, made }: LayoutSection) =>
-    !Number.isNaN(sectionAddress[index]) && (type !== SHT_NOBITS || made === true);
+  const { bytes: file } = elf;
   let total = 0;
-  for (const section of sections) if (hasBytes(section)) total += aligned(section.size);
+  for (const section of sections) if (hasBytes(section, sectionAddress)) total += aligned(section.size);
   const block = new Uint8Array(total);
+  const memory: (Uint8Array | undefined)[] = [];
   let at = 0;
-  const memory = sections.map((section) => {
-    if (!hasBytes(section)) return undefined;
-    const bytes = block.subarray(at, at + section.size);
-    at += aligned(section.size);
-    const from = elf.sections[section.index];
-    if (section.type !== SHT_NOBITS && from) bytes.set(elf.bytes.subarray(from.offset, from.offset + from.size));
-    return bytes;
-  });
-  return { name: elf.name, elf, sectionAddress, memory, inInit, symbolValue };
+  for (const section of sections) {
+    if (!hasBytes(section, sectionAddress)) {
+      memory.push(undefined);
+      continue;
+    }
+    const { index, type, size } = section;
+    memory.push(new Uint8Array(block.buffer, at, size));
+    const from = elf.sections[index];
+    if (type !== SHT_NOBITS && from) copy(file, from.offset, block, at, size);
+    at += aligned(size);
+  }
+  const placed = { name: elf.name, elf, sectionAddress, memory, inInit, symbolValue };
+  return callValue ? { ...placed, callValue } : placed;
+}
+
+/** A section that is placed and that somebody writes to, be it the file. */
+function hasBytes({ index, type, made }: LayoutSection, sectionAddress: Float64Array): boolean {
+  return !Number.isNaN(sectionAddress[index]) && (type !== SHT_NOBITS || made === true);
+}
+
+/** Below this many bytes a loop is faster than a view and a call. */
+const SHORT = 64;
+
+function copy(from: Uint8Array, fromAt: number, to: Uint8Array, toAt: number, size: number): void {
+  if (size > SHORT) to.set(new Uint8Array(from.buffer, from.byteOffset + fromAt, size), toAt);
+  else for (let i = 0; i < size; i++) to[toAt + i] = from[fromAt + i] as number;
 }
 
 /** Up to the next multiple of 8, so that words of a section are words of the block. */
@@ -245,12 +255,8 @@ function link(
   const { elf, memory } = placed;
   const allocated = (index: number) => ((sections[index]?.flags ?? 0) & SHF_ALLOC) !== 0;
   const rel = elf.sections.find((s) => s.type === SHT_REL && allocated(s.info));
-  const applied = arch.applyRelocations(
-    placed,
-    relas.filter((rela) => allocated(rela.target) && (!rel || rela.section < rel.index)),
-    pltReserved,
-    profile,
-  );
+  const wanted = relas.filter((rela) => allocated(rela.target) && (!rel || rela.section < rel.index));
+  const applied = arch.applyRelocations(placed, wanted, pltReserved, profile);
   if (!applied.ok) return applied;
   if (rel) return enoexec(`module ${elf.name}: REL relocation unsupported`);
   const table = elf.sections.find((s) => s.name === '__ex_table' && (s.flags & SHF_ALLOC) !== 0);

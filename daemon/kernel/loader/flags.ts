@@ -12,6 +12,7 @@ import { SHF_RO_AFTER_INIT } from './layout.ts';
 const NOT_KEPT = ['.modinfo', '__versions'];
 export const RO_AFTER_INIT = ['.data..ro_after_init', '__jump_table'];
 const PERCPU = '.data..percpu';
+const SPECIAL: ReadonlySet<string> = new Set([...NOT_KEPT, ...RO_AFTER_INIT, PERCPU]);
 
 export interface Settled {
   readonly sections: readonly LayoutSection[];
@@ -23,27 +24,28 @@ export interface Settled {
 /** Clears SHF_ALLOC where nothing is kept in the module's memory, marks what is read-only after init, refuses W+X. */
 export function settleFlags(module: string, sections: readonly LayoutSection[]): Outcome<Settled> {
   const both = SHF_WRITE | SHF_EXECINSTR;
-  const bad = sections.find(({ flags }) => (flags & both) === both);
-  if (bad) {
-    const words = `${module}: section ${bad.name} (index ${bad.index}) has invalid WRITE|EXEC flags`;
-    return { ok: false, error: { errno: 'ENOEXEC', words } };
+  const settled = sections.slice();
+  const seen = new Set<string>();
+  let percpu: LayoutSection | undefined;
+  for (const section of sections) {
+    const { index, name, flags } = section;
+    if ((flags & both) === both) {
+      const words = `${module}: section ${name} (index ${index}) has invalid WRITE|EXEC flags`;
+      return { ok: false, error: { errno: 'ENOEXEC', words } };
+    }
+    // find_sec: the first of that name that is allocated.
+    if (!SPECIAL.has(name) || (flags & SHF_ALLOC) === 0 || seen.has(name)) continue;
+    seen.add(name);
+    if (name === PERCPU) percpu = section;
+    const isKept = RO_AFTER_INIT.includes(name);
+    const { type, size, align } = section;
+    settled[index] = { index, name, type, flags: isKept ? flags | SHF_RO_AFTER_INIT : flags & ~SHF_ALLOC, size, align };
   }
-  // find_sec: the first of that name that is allocated.
-  const first = (name: string) => sections.find((s) => s.name === name && (s.flags & SHF_ALLOC) !== 0)?.index ?? -1;
-  const percpuIndex = first(PERCPU);
-  const dropped = new Set([percpuIndex, ...NOT_KEPT.map(first)]);
-  const roAfterInit = new Set(RO_AFTER_INIT.map(first));
-  const settled = sections.map((section) => {
-    if (dropped.has(section.index)) return { ...section, flags: section.flags & ~SHF_ALLOC };
-    if (roAfterInit.has(section.index)) return { ...section, flags: section.flags | SHF_RO_AFTER_INIT };
-    return section;
-  });
-  const percpu = sections[percpuIndex];
   return {
     ok: true,
     value: {
       sections: settled,
-      percpuIndex,
+      percpuIndex: percpu?.index ?? -1,
       percpu: percpu && percpu.size > 0 ? { size: percpu.size, align: percpu.align } : undefined,
     },
   };

@@ -58,14 +58,15 @@ class Filler {
   readonly offset: Float64Array;
   /** Bytes so far of each of PARTS. */
   readonly sizes = new Float64Array(PARTS.length);
-  readonly #sections: readonly LayoutSection[];
-  readonly #init: readonly boolean[];
+  /** Sections that are not placed yet, in section-header order. */
+  readonly #left: { core: LayoutSection[]; init: LayoutSection[] } = { core: [], init: [] };
 
   constructor(sections: readonly LayoutSection[]) {
     this.partOf = new Int8Array(sections.length).fill(-1);
     this.offset = new Float64Array(sections.length);
-    this.#sections = sections;
-    this.#init = sections.map(({ name }) => isInit(name));
+    for (const section of sections) {
+      if ((section.flags & SHF_ALLOC) !== 0) this.#left[isInit(section.name) ? 'init' : 'core'].push(section);
+    }
   }
 
   size(part: Part): number {
@@ -88,12 +89,14 @@ class Filler {
   }
 
   /** Puts every section of one group and side that is not placed yet, in section-header order. */
-  group(group: (typeof GROUPS)[number], init: boolean, part: Part): void {
-    for (const section of this.#sections) {
-      if ((section.flags & group.all) !== group.all || (section.flags & group.none) !== 0) continue;
-      if (this.partOf[section.index] !== -1 || this.#init[section.index] !== init) continue;
-      this.put(section, part);
+  group({ all, none }: (typeof GROUPS)[number], side: 'core' | 'init', part: Part): void {
+    const before = this.#left[side];
+    const left: LayoutSection[] = [];
+    for (const section of before) {
+      if ((section.flags & all) === all && (section.flags & none) === 0) this.put(section, part);
+      else left.push(section);
     }
+    this.#left[side] = left;
   }
 }
 
@@ -113,7 +116,7 @@ function twoAllocations(sections: readonly LayoutSection[], tables: Tables, page
   const ends = { core: [] as number[], init: [] as number[] };
   for (const part of ['core', 'init'] as const) {
     for (const group of GROUPS) {
-      filler.group(group, part === 'init', part);
+      filler.group(group, part, part);
       if (group.core !== 'data' && group[part] !== undefined) filler.alignTo(part, pageSize);
       ends[part].push(filler.size(part));
     }
@@ -123,13 +126,10 @@ function twoAllocations(sections: readonly LayoutSection[], tables: Tables, page
   filler.alignTo('core', pageSize);
   filler.alignTo('init', pageSize);
   const [text = 0, ro = 0, roAfterInit = 0] = ends.core;
-  return {
-    ...finish(filler, ['core', 'init']),
-    groups: {
-      core: { text, ro, roAfterInit, total: filler.size('core') },
-      init: { text: ends.init[0] ?? 0, total: filler.size('init') },
-    },
-  };
+  return finish(filler, ['core', 'init'], {
+    core: { text, ro, roAfterInit, total: filler.size('core') },
+    init: { text: ends.init[0] ?? 0, total: filler.size('init') },
+  });
 }
 
 /** Since v6.4: an allocation of its own for each memory type, no page rounding inside. */
@@ -138,14 +138,12 @@ function memoryTypes(sections: readonly LayoutSection[], tables: Tables): LaidOu
   for (const side of ['core', 'init'] as const) {
     for (const group of GROUPS) {
       const part = group[side];
-      if (part !== undefined) filler.group(group, side === 'init', part);
+      if (part !== undefined) filler.group(group, side, part);
     }
   }
   appendTables(filler, tables, 'data', 'init_data');
-  return {
-    ...finish(filler, ['text', 'data', 'rodata', 'ro_after_init', 'init_text', 'init_data', 'init_rodata']),
-    groups: undefined,
-  };
+  const order = ['text', 'data', 'rodata', 'ro_after_init', 'init_text', 'init_data', 'init_rodata'] as const;
+  return finish(filler, order, undefined);
 }
 
 /** The full tables end init memory and go with it; core keeps the symbols that outlive init. */
@@ -158,7 +156,7 @@ function appendTables(filler: Filler, tables: Tables, core: Part, init: Part): v
   filler.grow(init, MOD_KALLSYMS_SIZE + tables.symbols);
 }
 
-function finish(filler: Filler, order: readonly Part[]): Pick<LaidOut, 'parts' | 'partOf' | 'offset'> {
+function finish(filler: Filler, order: readonly Part[], groups: LaidOut['groups']): LaidOut {
   const parts: { part: Part; size: number }[] = [];
   const place = new Int8Array(PARTS.length).fill(-1);
   for (const part of order) {
@@ -166,5 +164,7 @@ function finish(filler: Filler, order: readonly Part[]): Pick<LaidOut, 'parts' |
     place[PARTS.indexOf(part)] = parts.length;
     parts.push({ part, size: filler.size(part) });
   }
-  return { parts, partOf: filler.partOf.map((part) => place[part] ?? -1), offset: filler.offset };
+  const { partOf, offset } = filler;
+  for (let i = 0; i < partOf.length; i++) partOf[i] = place[partOf[i] ?? -1] ?? -1;
+  return { parts, partOf, offset, groups };
 }

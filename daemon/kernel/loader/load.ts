@@ -188,6 +188,8 @@ function laidOutEvent(
   placement: Placement,
 ): EventOf<'ModuleLaidOut'> {
   const sections: EventOf<'ModuleLaidOut'>['sections'] = [];
+  const sizes: EventOf<'ModuleLaidOut'>['sizes'] = {};
+  for (const { part, size } of laidOut.parts) sizes[part] = size;
   for (const section of candidate.sections) {
     const area = areas[laidOut.partOf[section.index] ?? -1];
     const size = sizeInMemory(candidate, section);
@@ -202,7 +204,7 @@ function laidOutEvent(
     ...(command.file === undefined ? {} : { file: command.file }),
     parts: areas.map(({ part, address, size, window }) => ({ part, address: toHex(address), size, window })),
     sections,
-    sizes: Object.fromEntries(laidOut.parts.map(({ part, size }) => [part, size])),
+    sizes,
     ...(laidOut.groups ? { groups: laidOut.groups } : {}),
     pltReserved: candidate.pltReserved,
     ...(candidate.percpu ? { percpu: { address: toHex(placement.percpu), size: candidate.percpu.size } } : {}),

@@ -40,7 +40,7 @@ export function allocateParts(
       return { ok: false, areas, error: { errno: 'ENOMEM', words: noRoom(profile, size) } };
     }
     const { allocation, window } = got;
-    areas.push({ ...allocation, part, window });
+    areas.push({ part, address: allocation.address, size: allocation.size, guard: allocation.guard, window });
     emit(draft, {
       type: 'MemoryAllocated',
       module,

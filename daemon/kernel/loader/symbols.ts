@@ -76,26 +76,24 @@ export function resolveImports(state: State, candidate: Candidate): Outcome<Reso
   for (let i = 0; i < candidate.imports.length; i++) {
     refuseCommons(i);
     const { name, weak } = candidate.imports[i] as Import;
-    const lines: string[] = [];
     let found = find(state, name) ?? (weak ? undefined : invented(state, name));
     if (found?.gplOnly && proprietary) found = undefined;
     if (found?.gplOnly) usesGplOnly = true;
-    if (found && state.modules.get(found.owner)?.proprietary) {
+    let line = '';
+    if (found && found.owner !== VMLINUX && state.modules.get(found.owner)?.proprietary) {
       if (usesGplOnly) {
-        lines.push(
-          `${module}: module using GPL-only symbols uses symbols ${name} from proprietary module ${found.owner}.`,
-        );
+        line = `${module}: module using GPL-only symbols uses symbols ${name} from proprietary module ${found.owner}.`;
         found = undefined;
       } else proprietary = true;
     }
     if (!found && weak) {
       imports.push({ name, address: NOWHERE, owner: null });
     } else if (!found) {
-      failures.push({ errno: 'ENOENT', lines: [...lines, unknown(module, name, 'ENOENT')] });
+      failures.push({ errno: 'ENOENT', lines: [...(line === '' ? [] : [line]), unknown(module, name, 'ENOENT')] });
     } else if (found.namespace !== '' && !importedNamespaces.includes(found.namespace)) {
       const { namespace } = found;
-      lines.push(`${module}: module uses symbol (${name}) from namespace ${namespace}, but does not import it.`);
-      failures.push({ errno: 'EINVAL', lines: [...lines, unknown(module, name, 'EINVAL')] });
+      const missing = `${module}: module uses symbol (${name}) from namespace ${namespace}, but does not import it.`;
+      failures.push({ errno: 'EINVAL', lines: [missing, unknown(module, name, 'EINVAL')] });
     } else {
       addresses[i] = found.address;
       imports.push({ name, address: toHex(found.address), owner: found.owner });

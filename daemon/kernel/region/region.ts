@@ -110,7 +110,7 @@ export function allocate(
 
 /** The region with that allocation made: where it is was decided before. Throws where it overlaps an area. */
 export function markAllocated(region: Region, address: number, size: number, guard: number): Region {
-  return { ...region, areas: insertArea(region.areas, address, address + size + guard) };
+  return { areas: insertArea(region.areas, address, address + size + guard), lazy: region.lazy };
 }
 
 /**
@@ -123,8 +123,8 @@ export function markFreed(region: Region, address: number, size: number, guard: 
     throw new Error(`no area of ${size} + ${guard} bytes is at ${toHex(address)}`);
   if (region.lazy.some((other) => other.address === address))
     throw new Error(`the area at ${toHex(address)} is freed twice`);
-  if (lazy) return { ...region, lazy: [...region.lazy, { address, size, guard }] };
-  return { ...region, areas: removeArea(region.areas, address) };
+  if (lazy) return { areas: region.areas, lazy: [...region.lazy, { address, size, guard }] };
+  return { areas: removeArea(region.areas, address), lazy: region.lazy };
 }
 
 /** The region with all lazily freed areas (`region.lazy`) usable again. */

@@ -14,6 +14,7 @@ const SHT_NOBITS = 8;
 const SHF_ALLOC = 2;
 const SHF_EXECINSTR = 4;
 const L1_CACHE_BYTES = 64;
+const FTRACE_ALIGN = 4;
 const SZ_4K = 4096;
 const PLT_PER_4K = Math.floor(SZ_4K / PLT_ENTRY_SIZE);
 
@@ -54,12 +55,12 @@ export const frobSections = (
   if (!special.hasSymtab)
     return { ok: false, error: { errno: 'ENOEXEC', words: `${elf.name}: module symtab section missing` } };
 
-  const align = Float64Array.from(elf.sections, (s) => s.align);
+  const sections: LayoutSection[] = elf.sections.slice();
   let core = 0;
   let init = 0;
   const ordered: RelaSection[] = [];
   for (const rela of relas) {
-    const target = elf.sections[rela.target];
+    const target = sections[rela.target];
     if (!target || (target.flags & SHF_EXECINSTR) === 0) {
       ordered.push(rela);
       continue;
@@ -67,23 +68,24 @@ export const frobSections = (
     const sorted = orderForPlts(elf, rela);
     ordered.push(sorted);
     const counted = countPlts(elf, sorted, options.erratum843419);
-    align[target.index] = Math.max(target.align, align[target.index] ?? 1, counted.align);
+    if (counted.align > target.align) {
+      const { index, name, type, flags, size } = target;
+      sections[index] = { index, name, type, flags, size, align: counted.align };
+    }
     if (target.name.startsWith('.init')) init += counted.plts;
     else core += counted.plts;
   }
 
-  const nobits = new Map<number, { readonly size: number; readonly align: number }>();
-  nobits.set(special.plt, { size: (core + 1) * PLT_ENTRY_SIZE, align: L1_CACHE_BYTES });
-  nobits.set(special.initPlt, { size: (init + 1) * PLT_ENTRY_SIZE, align: L1_CACHE_BYTES });
-  const trampoline = { size: ftraceEntries(options.layout) * PLT_ENTRY_SIZE, align: 4 };
-  if (special.trampoline) nobits.set(special.trampoline, trampoline);
-  if (special.initTrampoline) nobits.set(special.initTrampoline, trampoline);
-
-  const sections = elf.sections.map(({ index, name, type, flags, size }): LayoutSection => {
-    const made = nobits.get(index);
-    if (made) return { index, name, type: SHT_NOBITS, flags: SHF_ALLOC | SHF_EXECINSTR, ...made, made: true };
-    return { index, name, type, flags, size, align: align[index] ?? 1 };
-  });
+  const makeRoom = (index: number, entries: number, align: number): void => {
+    const name = elf.sections[index]?.name ?? '';
+    const size = entries * PLT_ENTRY_SIZE;
+    sections[index] = { index, name, type: SHT_NOBITS, flags: SHF_ALLOC | SHF_EXECINSTR, size, align, made: true };
+  };
+  makeRoom(special.plt, core + 1, L1_CACHE_BYTES);
+  makeRoom(special.initPlt, init + 1, L1_CACHE_BYTES);
+  const trampolines = ftraceEntries(options.layout);
+  if (special.trampoline) makeRoom(special.trampoline, trampolines, FTRACE_ALIGN);
+  if (special.initTrampoline) makeRoom(special.initTrampoline, trampolines, FTRACE_ALIGN);
   return { ok: true, sections, relas: ordered, pltReserved: { core, init } };
 };
 
@@ -105,12 +107,13 @@ export const findSpecial = (sections: readonly Section[], layout: Layout) => {
 
 /** Branches to other sections moved to the front by the kernel's partition, and that front sorted. */
 const orderForPlts = (elf: ElfModule, rela: RelaSection): RelaSection => {
-  const order = new Uint32Array(rela.count);
-  for (let i = 0; i < order.length; i++) order[i] = i;
+  const { section, target, count, view, start } = rela;
+  const order = new Uint32Array(count);
+  for (let i = 0; i < count; i++) order[i] = i;
   const front = partition(elf, rela, order);
   if (front === 0) return rela;
   sortFront(elf, rela, order, front);
-  return { ...rela, order };
+  return { section, target, count, view, start, order };
 };
 
 /**

@@ -87,7 +87,7 @@ export const columns = (section: number, target: number, relas: readonly Rela[])
     view.setUint32(at + RELA.r_sym, symbol, true);
     view.setBigInt64(at + RELA.r_addend, addend, true);
   });
-  return { section, target, count: relas.length, view, start: 0 };
+  return { section, target, count: relas.length, view, start: 0, order: undefined };
 };
 
 /** The relocations of a section in the order of application. */
