@@ -40,7 +40,7 @@ export function fileFailure(file: string, error: unknown): CliFailure {
     EACCES: 'permission denied',
     EISDIR: 'is a folder',
     ENOTDIR: 'a part of the path is not a folder',
-    EEXIST: 'exists already',
+    EEXIST: 'exists already; --force overwrites it',
     ENOSPC: 'no space left on the device',
   };
   const text = words[code] ?? (error instanceof Error ? error.message : String(error));

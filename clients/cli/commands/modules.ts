@@ -7,6 +7,7 @@ import { bytes, count, counted, distance, share } from '../format/number.ts';
 import { plain } from '../format/plain.ts';
 import { type Column, pairs, table } from '../format/table.ts';
 import { windowsOf } from '../load-report.ts';
+import { sameName } from '../modules/name.ts';
 import { type AtOption, at } from './at.ts';
 import { type AddCommand, examples } from './registry.ts';
 
@@ -76,7 +77,10 @@ async function moduleDetails(context: Context, name: string, options: AtOption):
   const { view } = await withClient(context, async (client) => (await theMachine(context, client)).view(options));
   const module = findModule(view.modules, name);
   await out.value(module);
-  const title = (text: string): string => `\n${out.paint.bold(text)}`;
+  const part = <Row>(title: string, columns: readonly Column<Row>[], rows: readonly Row[]): readonly string[] => [
+    `\n${out.paint.bold(title)}`,
+    ...(rows.length === 0 ? [] : table(columns, rows, out.paint.dim)),
+  ];
   out.print(
     out.paint.bold(plain(module.name)),
     ...pairs([
@@ -90,8 +94,8 @@ async function moduleDetails(context: Context, name: string, options: AtOption):
       ['PLT', `${pltUsed(module)} used of ${module.plt.reserved.core} core + ${module.plt.reserved.init} init`],
       ...(module.percpu ? [['per-CPU', `${bytes(module.percpu.size)} at ${module.percpu.address}`] as const] : []),
     ]),
-    title('Areas'),
-    ...table(
+    ...part(
+      'Areas',
       [
         { head: 'PART', cell: ([part]) => part },
         { head: 'ADDRESS', cell: ([, place]) => place.address },
@@ -99,10 +103,9 @@ async function moduleDetails(context: Context, name: string, options: AtOption):
         { head: 'WINDOW', cell: ([, place]) => place.window },
       ],
       Object.entries(module.parts),
-      out.paint.dim,
     ),
-    title(counted(module.sections.length, 'section')),
-    ...table(
+    ...part(
+      counted(module.sections.length, 'section'),
       [
         { head: 'SECTION', cell: (section) => section.name },
         { head: 'ADDRESS', cell: (section) => section.address },
@@ -110,35 +113,31 @@ async function moduleDetails(context: Context, name: string, options: AtOption):
         { head: 'PART', cell: (section) => section.part },
       ],
       module.sections,
-      out.paint.dim,
     ),
-    title(counted(module.exports.length, 'export')),
-    ...table(
+    ...part(
+      counted(module.exports.length, 'export'),
       [
         { head: 'SYMBOL', cell: (symbol) => symbol.name },
         { head: 'ADDRESS', cell: (symbol) => symbol.address },
         { head: '', cell: (symbol) => (symbol.gplOnly ? 'GPL' : '') },
       ],
       module.exports,
-      out.paint.dim,
     ),
-    title(counted(module.imports.length, 'import')),
-    ...table(
+    ...part(
+      counted(module.imports.length, 'import'),
       [
         { head: 'SYMBOL', cell: (symbol) => symbol.name },
         { head: 'ADDRESS', cell: (symbol) => symbol.address },
         { head: 'OWNER', cell: (symbol) => symbol.owner ?? 'nobody (weak)' },
       ],
       module.imports,
-      out.paint.dim,
     ),
   );
 }
 
 /** The module of that name, `-` and `_` being one. */
 export function findModule(all: readonly ModuleJson[], name: string): ModuleJson {
-  const wanted = name.replaceAll('-', '_');
-  const module = all.find((each) => each.name.replaceAll('-', '_') === wanted);
+  const module = all.find((each) => sameName(each.name) === sameName(name));
   if (module === undefined) throw refused('no-such-module', `module ${plain(name)} is not loaded`);
   return module;
 }

@@ -1,5 +1,5 @@
 /** The command lines of `veneer record` and `veneer replay`; the work is in record.ts and replay.ts. */
-import type { Command } from 'commander';
+import { type Command, Option } from 'commander';
 import { speed } from '../arguments.ts';
 import type { RecordOptions } from './record.ts';
 import { type AddCommand, examples } from './registry.ts';
@@ -30,7 +30,11 @@ export const addSessions: AddCommand = (program, go) => {
     )
     .argument('<file>')
     .option('--into <name>', 'the name of the new machine; that of the recorded one unless told')
-    .option('--speed <speed>', 'instant, original, or a factor of the original such as x10', speed, 0)
+    .addOption(
+      new Option('--speed <speed>', 'instant, original, or a factor of the original such as x10')
+        .argParser(speed)
+        .default(0, 'instant'),
+    )
     .addHelpText(
       'after',
       examples('veneer replay lab.veneer.jsonl.gz', 'veneer replay lab.veneer.jsonl --into again --speed x10'),

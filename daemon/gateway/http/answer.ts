@@ -39,6 +39,13 @@ const FASTIFY: Readonly<Record<string, ErrorCode>> = {
   FST_ERR_BAD_URL: 'not-found',
 };
 
+/** What fastify's words leave out. */
+const HINTS: Readonly<Record<string, string>> = {
+  FST_ERR_CTP_INVALID_MEDIA_TYPE:
+    ': expected application/json for a command, application/octet-stream for a module file, application/x-ndjson or ' +
+    'application/gzip for a session',
+};
+
 export function errorHandler(mistake: (error: unknown) => void) {
   return (error: FastifyError, _request: FastifyRequest, reply: FastifyReply): FastifyReply => {
     const said = toWire(error);
@@ -51,5 +58,5 @@ export function errorHandler(mistake: (error: unknown) => void) {
 function toWire(error: FastifyError): WireError | undefined {
   if (error instanceof Refused) return error.error;
   const code = FASTIFY[error.code];
-  return code === undefined ? undefined : wireError(code, error.message);
+  return code === undefined ? undefined : wireError(code, `${error.message}${HINTS[error.code] ?? ''}`);
 }
