@@ -58,7 +58,7 @@ async function keys(context: Context, options: AtOption): Promise<void> {
   const { out } = context;
   const { view, name } = await look(context, options);
   const all = view.staticCalls.keys;
-  await out.value(all.map((key) => keyJson(key, name)));
+  await out.value(all.map((key) => keyJson(view, key, name)));
   if (all.length === 0) {
     out.print('no static-call keys: the profile of the machine names none');
     return;
@@ -71,7 +71,7 @@ async function keys(context: Context, options: AtOption): Promise<void> {
         { head: 'SITES', cell: (key) => classWords(classesOf(key)) },
         { head: 'DIRECT', right: true, cell: (key) => directShare(classesOf(key)) },
         { head: 'SITE_MODS', cell: chainWords },
-        { head: 'TRAMPOLINE', cell: (key) => `${key.tramp}: ${key.text}` },
+        { head: 'TRAMPOLINE', cell: (key) => `${key.tramp}: ${trampText(view, key)}` },
       ],
       all,
       out.paint.dim,
@@ -79,10 +79,16 @@ async function keys(context: Context, options: AtOption): Promise<void> {
   );
 }
 
-function keyJson(key: StaticCallKey, name: Shown['name']): object {
+/** All of the trampoline, whichever of its words the last patch wrote. */
+function trampText({ machine }: ViewJson, { tramp, bytes }: StaticCallKey): string {
+  return codeText(machine?.arch ?? 'arm64', tramp, bytes);
+}
+
+function keyJson(view: ViewJson, key: StaticCallKey, name: Shown['name']): object {
   const { chain, ...rest } = key;
   return {
     ...rest,
+    text: trampText(view, key),
     symbol: name(key.func) || null,
     classes: classesOf(key),
     chain: chain.map(({ owner, node, sites: list }) => ({ owner, node, sites: list.length })),
@@ -122,7 +128,7 @@ async function sites(context: Context, wanted: string, options: AtOption): Promi
     out.paint.bold(plain(key.name)),
     ...pairs([
       ['func', funcWords(key, name)],
-      ['trampoline', `${key.tramp}: ${key.text}`],
+      ['trampoline', `${key.tramp}: ${trampText(view, key)}`],
       ['orig', key.orig ?? 'not recorded'],
       ['sites', classWords(classesOf(key))],
       ['direct', directShare(classesOf(key))],

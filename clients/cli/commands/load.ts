@@ -5,7 +5,7 @@ import type { Command } from 'commander';
 import type { Hex } from '../../../protocol/address.ts';
 import type { CommandOf } from '../../../protocol/commands.ts';
 import type { Client, MachineHandle } from '../../sdk/types.ts';
-import { address, errno } from '../arguments.ts';
+import { address, errno, integer } from '../arguments.ts';
 import { type Context, theMachine, withClient } from '../context.ts';
 import { EXIT, type ExitCode, fileFailure, usage } from '../failure.ts';
 import { refusal } from '../format/event.ts';
@@ -24,6 +24,7 @@ interface LoadOptions {
   readonly deps?: string;
   readonly initResult?: string;
   readonly percpu?: Hex;
+  readonly failAllocation?: number;
 }
 
 export const addLoad: AddCommand = (program, go) => {
@@ -42,6 +43,11 @@ export const addLoad: AddCommand = (program, go) => {
     .option('--deps <folder>', 'a folder of modules (/lib/modules/VERSION): what a module needs is loaded before it')
     .option('--init-result <errno>', "the module's init function fails with this errno", errno)
     .option('--percpu <address>', 'where the per-CPU area of the module is', address)
+    .option(
+      '--fail-allocation <n>',
+      'the n-th allocation of a node of site_mods finds no memory',
+      integer(1, 1_000_000),
+    )
     .addHelpText(
       'after',
       examples(
@@ -156,6 +162,7 @@ async function loadOne(
     file: name,
     ...(options.initResult !== undefined && { init: { result: options.initResult } }),
     ...(options.percpu !== undefined && { percpu: options.percpu }),
+    ...(options.failAllocation !== undefined && { failAllocation: options.failAllocation }),
   };
   const { commit } = await machine.command(command);
   return loadReport(file, commit);

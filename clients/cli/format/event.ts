@@ -50,6 +50,29 @@ function line(event: Event): string {
       return `${refusal(event.module, event.errno, event.words)} (${event.step})`;
     case 'ModuleUnloadFailed':
       return refusal(event.module, event.errno, event.words);
+    case 'StaticCallKeysAdded':
+      return `${event.module}: ${counted(event.keys.length, 'key')}`;
+    case 'StaticCallSitesSorted':
+      return `${event.module}: ${counted(
+        event.runs.reduce((sum, { sites }) => sum + sites.length, 0),
+        'site',
+      )} of ${counted(event.runs.length, 'key')}`;
+    case 'SiteModAllocated':
+      return `${event.key}: a node for ${counted(event.sites, 'site')} of ${event.owner}, at the head of site_mods`;
+    case 'SiteModAllocationFailed':
+      return `${event.key}: allocation ${event.allocation} of ${event.module}: ${event.words}`;
+    case 'SiteModsFreed':
+      return `${event.module}: its nodes left ${event.keys.join(', ')}`;
+    case 'StaticCallFuncSet':
+      return `${event.key}: func ${event.from} -> ${event.to}, by ${event.by}`;
+    case 'StaticCallFuncKept':
+      return `${event.key}: func is ${event.func} already, nothing is done`;
+    case 'StaticCallOrigRecorded':
+      return `${event.key}: orig ${event.orig}; site ${event.site} read back ${event.callee ?? 'no callee'}`;
+    case 'StaticCallPatched':
+      return `${event.what} ${event.address} of ${event.key}: ${event.text[0]} -> ${event.text[1]} (${event.reason}; ${event.atomicity})`;
+    case 'StaticCallStrayed':
+      return `${event.key}: ${event.site} of ${event.owner} is ${distance(event.distance)} from func and would trap`;
     default:
       return fields(event);
   }

@@ -206,8 +206,9 @@ function traceWrites(subject: Subject, place: Place, history: History): Write[] 
             what: 'patch',
             ...cause,
             address: event.address,
-            bytes: event.bytes,
-            text: event.text,
+            // Events leave out what was there before where the model of static calls did not know all of it.
+            bytes: event.bytes[0] === '' ? [null, event.bytes[1]] : event.bytes,
+            text: event.bytes[0] === '' ? [null, event.text[1]] : event.text,
             reason: event.reason,
             patch: { what, key, to, distance, inReach, hops, class: kind, atomicity },
           },
