@@ -1,7 +1,9 @@
 /** `npm start`: runs a daemon until it is told to stop. */
+import { existsSync } from 'node:fs';
 import { readConfig } from './config.ts';
 import { type Daemon, startDaemon } from './daemon.ts';
 import { StoreError } from './log/errors.ts';
+import { DEMO_SESSION } from './pipelines/demo.ts';
 
 const config = readConfig(process.argv.slice(2));
 
@@ -32,16 +34,22 @@ function welcome(url: string): string {
   const where =
     'redisUrl' in config.stores ? 'in Redis' : 'dataDir' in config.stores ? config.stores.dataDir : 'memory';
   const at = url === 'http://127.0.0.1:7077' ? '' : ` --url ${url}`;
+  const tries = [
+    ...(config.demo !== 'off' && existsSync(DEMO_SESSION)
+      ? [
+          ['watch -m demo', 'a recorded session, as it is replayed'],
+          ['map -m demo', 'where its modules are'],
+        ]
+      : []),
+    ['boot m1', 'a machine of your own'],
+    ['load -m m1 FILE.ko', 'an arm64 module: .ko, .ko.gz, .ko.xz or .ko.zst'],
+  ].map(([command, what]) => [`  npm run -s veneer -- ${command}${at}`, what] as const);
+  const width = Math.max(...tries.map(([command]) => command.length));
   const lines = [
     `veneerd listens on ${url}, its log is ${'dataDir' in config.stores ? 'in ' : ''}${where}`,
     '',
     'Try, in a second terminal:',
-    ...(config.demo === 'off'
-      ? []
-      : [`  npm run -s veneer -- watch -m demo${at}  a recorded session, as it is replayed`]),
-    ...(config.demo === 'off' ? [] : [`  npm run -s veneer -- map -m demo${at}    where its modules are`]),
-    `  npm run -s veneer -- boot m1${at}        a machine of your own`,
-    `  npm run -s veneer -- load -m m1 FILE.ko${at} an arm64 module: .ko, .ko.gz, .ko.xz or .ko.zst`,
+    ...tries.map(([command, what]) => `${command.padEnd(width)}  # ${what}`),
     '',
   ];
   return `${lines.join('\n')}\n`;
