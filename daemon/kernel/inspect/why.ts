@@ -216,13 +216,15 @@ function traceWrites(subject: Subject, place: Place, history: History): Write[] 
       }
       case 'boot': {
         if (!inside(trace.address, trace.bytes.length / 2)) return [];
+        // The event has as many bytes as the longest instruction at a site.
+        const bytes = place.kind === 'site' ? trace.bytes.slice(0, place.size * 2) : trace.bytes;
         return [
           {
             what: 'boot',
             ...cause,
             address: toHex(trace.address),
-            bytes: [null, trace.bytes],
-            text: [null, readable(subject, place, trace.address, trace.bytes)],
+            bytes: [null, bytes],
+            text: [null, readable(subject, place, trace.address, bytes)],
             reason: trace.what,
           },
         ];
