@@ -179,6 +179,15 @@ describe('the command line against a daemon', { timeout: PATIENCE }, () => {
     await remove('deps');
   });
 
+  it.each(['gz', 'xz', 'zst'])('CLI-15: load --deps asks a .ko.%s what it needs', async (suffix) => {
+    const machine = `deps-${suffix}`;
+    await boot(machine);
+    const file = fixturePath(`hello.ko.${suffix}`);
+    const run = await veneer('load', file, '--deps', fixturePath(''), '-m', machine);
+    expect({ code: run.code, err: run.err }).toEqual({ code: 0, err: '' });
+    await remove(machine);
+  });
+
   it('CLI-17: watch shows every event, is live, and ends well on Ctrl-C', async () => {
     await boot('watched');
     const watch = start(['watch', '-m', 'watched', '--from', 'start', '--json'], { VENEERD_URL: daemon.url });

@@ -72,7 +72,9 @@ async function unpack(packed: Buffer): Promise<Uint8Array> {
     return decompress(packed);
   }
   if (packed.readUIntBE(0, 6) === 0xfd377a585a00) {
-    const { XzReadableStream } = await import('xz-decompress');
+    // CommonJS: in a bundle its names are in `default` alone.
+    const xz = await import('xz-decompress');
+    const { XzReadableStream } = 'default' in xz ? (xz.default as typeof xz) : xz;
     const parts: Uint8Array[] = [];
     let size = 0;
     const source = new Blob([new Uint8Array(packed)]).stream();
