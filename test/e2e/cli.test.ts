@@ -188,6 +188,16 @@ describe('the command line against a daemon', { timeout: PATIENCE }, () => {
     await remove(machine);
   });
 
+  it('CLI-21: what boot is not told of an invented machine is arm64 linux-6.1', async () => {
+    expect(await json('boot', 'told', '--layout', 'linux-6.12')).toMatchObject({
+      profile: { arch: 'arm64', layout: 'linux-6.12' },
+    });
+    expect(await json('boot', 'told', '--erratum', '843419', '--replace')).toMatchObject({
+      profile: { arch: 'arm64', layout: 'linux-6.1', errata: ['843419'] },
+    });
+    await remove('told');
+  });
+
   it('CLI-17: watch shows every event, is live, and ends well on Ctrl-C', async () => {
     await boot('watched');
     const watch = start(['watch', '-m', 'watched', '--from', 'start', '--json'], { VENEERD_URL: daemon.url });

@@ -40,7 +40,7 @@ export const addBoot: AddCommand = (program, go) => {
         'a scenario, --system-map and --kallsyms take image and exports from a real kernel.',
     )
     .argument('<name>', 'of the machine: lowercase letters, digits, dots, dashes')
-    .option('--preset <name>', 'a machine that the daemon knows')
+    .option('--preset <name>', 'a machine that the daemon knows, such as arm64-6.1')
     .option('--profile <file>', 'a machine profile (JSON), or a scenario whose machine is taken')
     .option('--system-map <file>', "a kernel's System.map")
     .option('--kallsyms <file>', "a copy of a running kernel's /proc/kallsyms, read as root")
@@ -67,7 +67,7 @@ export const addBoot: AddCommand = (program, go) => {
         'veneer boot lab',
         'veneer boot lab --profile scenario.json --replace',
         'veneer boot lab --system-map System.map-6.12 --layout linux-6.12 --page-size 4096',
-        'veneer boot lab --kaslr 42',
+        'veneer boot lab --layout linux-6.12 --kaslr 42',
       ),
     )
     .action((name: string, options: BootOptions, command: Command) =>
@@ -121,6 +121,8 @@ async function bootFields(context: Context, options: BootOptions): Promise<BootF
     ...(options.staticCall && { staticCall: options.staticCall }),
     ...(options.cpuCaps && { cpuCaps: options.cpuCaps }),
   };
+  const isInvented = sources.length === 0 && options.preset === undefined;
+  if (isInvented && Object.keys(profile).length > 0) profile = { arch: 'arm64', layout: 'linux-6.1', ...profile };
   return {
     ...(options.preset !== undefined && { preset: options.preset }),
     ...(Object.keys(profile).length > 0 && { profile }),
