@@ -189,7 +189,11 @@ export async function writeSession(file: string, header: SessionHeader, overwrit
   const sink: Writable = gzip ?? disk;
   const put = async (value: unknown): Promise<void> => {
     if (failure !== undefined) throw fileFailure(file, failure);
-    if (!sink.write(`${JSON.stringify(value)}\n`)) await Promise.race([once(sink, 'drain'), once(disk, 'close')]);
+    if (sink.write(`${JSON.stringify(value)}\n`)) return;
+    const waited = new AbortController();
+    const { signal } = waited;
+    await Promise.race([once(sink, 'drain', { signal }), once(disk, 'close', { signal })]);
+    waited.abort();
   };
   const view = emptyView();
   await put(header);
