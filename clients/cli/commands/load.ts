@@ -1,4 +1,5 @@
 /** `veneer load`: module files into the machine, in the order given or with what they need. */
+import type { Stats } from 'node:fs';
 import { readFile, stat } from 'node:fs/promises';
 import { basename } from 'node:path';
 import type { Command } from 'commander';
@@ -98,16 +99,18 @@ async function plan(
 }
 
 async function checkFile(file: string): Promise<void> {
-  let folder: boolean;
+  let found: Stats;
   try {
-    folder = (await stat(file)).isDirectory();
+    found = await stat(file);
   } catch (error) {
     const hint =
       isModuleFile(file) || file.includes('/') ? '' : ' (to load a module by name, say where: --deps FOLDER)';
     const failure = fileFailure(file, error);
     throw hint === '' ? failure : usage(`${failure.message}${hint}`);
   }
-  if (folder) throw usage(`${file}: is a folder; --dir loads all modules in it`);
+  if (found.isDirectory()) throw usage(`${file}: is a folder; --dir loads all modules in it`);
+  // A device or a pipe may have no end.
+  if (!found.isFile()) throw usage(`${file}: expected a file, this is a device, a pipe or a socket`);
 }
 
 /** A path as it is; a bare name from the folder. */
