@@ -2,6 +2,7 @@
 import { Command, CommanderError, Option } from 'commander';
 import { addBoot } from './commands/boot.ts';
 import { addCompare } from './commands/compare.ts';
+import { addHost } from './commands/host.ts';
 import { addKeys } from './commands/keys.ts';
 import { addLoad } from './commands/load.ts';
 import { addMachines } from './commands/machines.ts';
@@ -38,6 +39,7 @@ const COMMANDS: readonly AddCommand[] = [
   addSessions,
   addRun,
   addCompare,
+  addHost,
 ];
 
 /** Killed by SIGINT, as shells count it. */

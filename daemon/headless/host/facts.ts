@@ -114,7 +114,7 @@ export function hostFacts(readings: HostReadings): HostFacts {
       ...(arch && { arch }),
       ...(rules && { layout: rules.layout }),
       ...(pageSize && { pageSize }),
-      ...(kallsyms && { kallsymsAll: kallsyms.namesData }),
+      ...(kallsyms && { kallsymsAll: config?.has('CONFIG_KALLSYMS_ALL') ?? kallsyms.namesData }),
       ...(erratum !== undefined && { erratum843419: erratum }),
       ...(kaslr !== undefined && { kaslr }),
       ...(readings.trace?.clock !== undefined && { clock: readings.trace.clock }),

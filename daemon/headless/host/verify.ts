@@ -78,28 +78,40 @@ export type Verified =
 export function verifyHost(view: View, files: ReadonlyMap<string, readonly ModuleFile[]>): Verified {
   const { host } = view;
   if (!host) return { ok: false, message: 'the session is not one of a host: `veneer record-host` makes those' };
-  const { arch, layout, pageSize, kallsymsAll, erratum843419, release } = host.facts;
-  const missing = Object.entries({ arch, layout, pageSize, kallsymsAll }).find(([, value]) => value === undefined)?.[0];
-  if (!arch || !layout || !pageSize || kallsymsAll === undefined) {
-    return { ok: false, message: `the session does not say the host's ${missing}, which the layout follows from` };
+  const { arch, layout, release } = host.facts;
+  if (!arch || !layout) {
+    return {
+      ok: false,
+      message: `the session does not say the host's ${arch ? 'kernel version' : 'architecture'}, which the layout follows from`,
+    };
   }
-  const attempt = (erratum: boolean): Verification => {
-    const profile = readProfile(profileOf({ arch, layout, pageSize, kallsymsAll }, erratum));
-    return verification(view, profile, files, release ?? null);
-  };
-  if (arch !== 'arm64' || erratum843419 !== undefined) {
-    return { ok: true, verification: attempt(erratum843419 ?? false) };
+  // What the host did not show has few values: that is true with which most addresses agree.
+  let best: Verification | undefined;
+  for (const facts of variants(arch, layout, host.facts)) {
+    const attempt = verification(view, readProfile(profileOf(facts)), files, release ?? null);
+    if (!best || attempt.totals.differs < best.totals.differs) best = attempt;
   }
-  // An r0p4 says only in REVIDR whether it needs the workaround: the addresses say which it was.
-  const [off, on] = [attempt(false), attempt(true)];
-  return { ok: true, verification: on.totals.differs < off.totals.differs ? on : off };
+  return best ? { ok: true, verification: best } : { ok: false, message: 'the session says nothing of the host' };
+}
+
+type LayoutFacts = Pick<MachineProfile, 'arch' | 'layout' | 'pageSize' | 'kallsymsAll'> & { readonly erratum: boolean };
+
+function variants(
+  arch: LayoutFacts['arch'],
+  layout: LayoutFacts['layout'],
+  { pageSize, kallsymsAll, erratum843419 }: Omit<EventOf<'HostObserved'>, 'type'>,
+): readonly LayoutFacts[] {
+  // An r0p4 says only in REVIDR whether it needs the workaround.
+  const errata = arch === 'x86-64' ? [false] : erratum843419 === undefined ? [false, true] : [erratum843419];
+  const sizes = pageSize === undefined ? ([4096, 16384, 65536] as const) : [pageSize];
+  const kallsyms = kallsymsAll === undefined ? [false, true] : [kallsymsAll];
+  return errata.flatMap((erratum) =>
+    sizes.flatMap((size) => kallsyms.map((all) => ({ arch, layout, pageSize: size, kallsymsAll: all, erratum }))),
+  );
 }
 
 /** Layout needs no image, no windows and no symbols. */
-function profileOf(
-  facts: Pick<MachineProfile, 'arch' | 'layout' | 'pageSize' | 'kallsymsAll'>,
-  erratum: boolean,
-): MachineProfile {
+function profileOf({ erratum, ...facts }: LayoutFacts): MachineProfile {
   const nowhere = '0x0000000000000000';
   return {
     ...facts,
@@ -225,6 +237,7 @@ function judge(
     }
   });
   const bases = witnesses.map((all) => elect(all, profile.pageSize));
+  adopt(laidOut, bases, witnesses, held, module, model);
 
   const faults: string[] = [];
   const sections: SectionVerdict[] = shown.map(([name, address]) => {
@@ -235,10 +248,12 @@ function judge(
       return { name, address, verdict: 'unknown', why };
     }
     const verdict = judgeSection(name, address, at, laidOut, bases, witnesses, held, model);
-    if (verdict.verdict === 'differs') faults.push(`${name}: ${verdict.why}`);
+    // What refutes a part as a whole is said once, below.
+    if (verdict.verdict === 'differs' && verdict.expected !== address) faults.push(`${name}: ${verdict.why}`);
     return verdict;
   });
   const names = new Set(shown.map(([name]) => name));
+  const namesOf = (i: number) => [...index].flatMap(([name, at]) => (laidOut.partOf[at] === i ? [name] : []));
   for (const [name, at] of index) {
     if (names.has(name)) continue;
     const part = laidOut.parts[laidOut.partOf[at] ?? -1]?.part;
@@ -255,7 +270,7 @@ function judge(
     const right = toHex(expected + (address - start));
     faults.push(`symbol ${symbol} is at ${toHex(address)} in /proc/kallsyms, by the layout it is at ${right}`);
   }
-  faults.push(...judgeParts(seen, laidOut, bases, held, listedPart, model));
+  faults.push(...judgeParts(seen, laidOut, bases, held, listedPart, namesOf, model));
   return {
     module,
     file,
@@ -293,6 +308,32 @@ function elect(witnesses: readonly Witness[], pageSize: number): number | undefi
   return best;
 }
 
+/** A part whose beginning no area confirms begins where the one area lies that has its size and that no other part has. */
+function adopt(
+  laidOut: LaidOut,
+  bases: (number | undefined)[],
+  witnesses: readonly Witness[][],
+  held: (part: Part) => boolean,
+  module: string,
+  { areas, profile }: Model,
+): void {
+  laidOut.parts.forEach(({ part, size }, i) => {
+    if (!held(part)) return;
+    const wanted = pages(size, profile) + profile.pageSize;
+    const free = areas.flatMap((area) => {
+      const start = area.address === undefined ? Number.NaN : fromHex(area.address);
+      const candidate = area.owner === 'loader' || area.module === module;
+      return candidate && area.size === wanted && !Number.isNaN(start) ? [start] : [];
+    });
+    const base = bases[i];
+    if (base !== undefined && areas.some(({ address, size: s }) => s === wanted && address === toHex(base))) return;
+    const [only, more] = free.filter((start) => !bases.includes(start));
+    if (only === undefined || more !== undefined) return;
+    bases[i] = only;
+    witnesses[i]?.push({ base: only, weight: 2, words: 'the area of its size in /proc/vmallocinfo' });
+  });
+}
+
 function judgeSection(
   name: string,
   address: Hex,
@@ -321,7 +362,11 @@ function judgeSection(
       `${part} begins at ${toHex(base)} by ${list(others)}`;
     return { name, address, verdict: 'differs', part, offset, expected, why };
   }
-  if (held(part)) return { name, address, verdict: 'agrees', part, offset, expected, why: rule };
+  if (held(part)) {
+    const refuted = refutation(part, laidOut.parts[i]?.size ?? 0, base, areas, profile);
+    const verdict = refuted === undefined ? 'agrees' : 'differs';
+    return { name, address, verdict, part, offset, expected, why: refuted ?? rule };
+  }
   const why = `${rule} of init memory that was freed; ${nowAt(fromHex(address), areas)}`;
   return { name, address, verdict: 'stale', part, offset, expected, why };
 }
@@ -351,6 +396,7 @@ function judgeParts(
   bases: readonly (number | undefined)[],
   held: (part: Part) => boolean,
   listedPart: Part,
+  names: (part: number) => readonly string[],
   { profile, areas }: Model,
 ): readonly string[] {
   const faults: string[] = [];
@@ -359,23 +405,32 @@ function judgeParts(
   if (seen.coreSize !== undefined && seen.coreSize !== total) {
     faults.push(`its core takes ${seen.coreSize} bytes, by the layout ${total}`);
   }
-  const real = areas.some(({ address }) => address !== undefined);
   laidOut.parts.forEach(({ part, size }, i) => {
     const base = bases[i];
     if (base === undefined || !held(part)) return;
     if (part === listedPart && seen.address && fromHex(seen.address) !== base) {
       faults.push(`/proc/modules shows it at ${seen.address}, ${part} begins at ${toHex(base)}`);
     }
-    if (!real) return;
-    const wanted = pages(size, profile) + profile.pageSize;
-    const area = areas.find(({ address }) => address !== undefined && fromHex(address) === base);
-    if (area?.size === wanted) return;
-    const found = area ? `one of ${area.size} bytes` : 'none';
-    faults.push(
-      `${part} begins at ${toHex(base)}: /proc/vmallocinfo should show an area of ${wanted} bytes there, guard included, and shows ${found}`,
-    );
+    const refuted = refutation(part, size, base, areas, profile);
+    if (refuted !== undefined) faults.push(`${list(names(i))}: ${refuted}`);
   });
   return faults;
+}
+
+/** Why a part cannot begin at `base`, as far as areas are shown. */
+function refutation(
+  part: Part,
+  size: number,
+  base: number,
+  areas: readonly HostArea[],
+  profile: Profile,
+): string | undefined {
+  if (!areas.some(({ address }) => address !== undefined)) return undefined;
+  const wanted = pages(size, profile) + profile.pageSize;
+  const area = areas.find(({ address }) => address !== undefined && fromHex(address) === base);
+  if (area?.size === wanted) return undefined;
+  const found = area ? `one of ${area.size} bytes` : 'none';
+  return `${part} would begin at ${toHex(base)}, where /proc/vmallocinfo should show an area of ${wanted} bytes, guard included, and shows ${found}`;
 }
 
 interface Pin {
