@@ -1,5 +1,5 @@
 /** The part of the fold that shows static calls: keys, their chains of site_mods, sites and what calls go through. */
-import type { Hex } from '../address.ts';
+import { fromHex, type Hex } from '../address.ts';
 import type { Event, EventOf } from '../events/index.ts';
 import { type CallClass, SITE_INIT } from '../events/static-call.ts';
 
@@ -213,8 +213,9 @@ function patched(view: StaticCallsView, event: EventOf<'StaticCallPatched'>): vo
   if (event.atomicity === 'stop-machine') view.ever.stopMachine++;
   const [, bytes] = event.bytes;
   if (event.what === 'trampoline') {
-    key.text = event.text[1];
-    key.bytes = over(key.bytes, Number(BigInt(event.address) - BigInt(key.tramp)), bytes);
+    const at = fromHex(event.address) - fromHex(key.tramp);
+    key.text = rewritten(key.text, at, event.text);
+    key.bytes = over(key.bytes, at, bytes);
     return;
   }
   const found = view.sites.get(event.address);
@@ -226,6 +227,16 @@ function patched(view: StaticCallsView, event: EventOf<'StaticCallPatched'>): vo
 /** `bytes` with those of `written` from byte `at` on. */
 function over(bytes: string, at: number, written: string): string {
   return bytes.slice(0, at * 2) + written + bytes.slice(at * 2 + written.length);
+}
+
+/** Bytes of one instruction where a write does not begin with the trampoline's first: only arm64's do that. */
+const WORD = 4;
+
+/** Assembler with the instructions from byte `at` on that a patch replaced: it may have left the others alone. */
+function rewritten(text: string, at: number, [before, after]: readonly [string, string]): string {
+  const instructions = text.split('; ');
+  instructions.splice(at / WORD, before.split('; ').length, ...after.split('; '));
+  return instructions.join('; ');
 }
 
 /** Init text was freed, sites and all. */

@@ -84,6 +84,7 @@ function checkView(machine: Machine, view: View): void {
     if (!shown || !key) throw new Error(name);
     expect(shown.func).toBe(toHex(key.func));
     expect(shown.bytes).toBe(readText(staticCalls, key.tramp, arch.trampSize));
+    expect(shown.text).toBe(arch.text(key.tramp, shown.bytes));
     expect(shown.chain.map(({ owner }) => owner)).toEqual(
       arch.inline ? modsOf(machine.state, name) : expect.arrayContaining([...machine.modules()]),
     );
