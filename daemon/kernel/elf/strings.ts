@@ -26,13 +26,13 @@ export function startsWith(bytes: Uint8Array, start: number, text: string): bool
 }
 
 /**
- * Names read before, each in the place that the hash of its bytes says, with these bytes. The same names come in module
- * after module: as the same string they need not be made again, and maps find them without comparing characters.
+ * Names read before, each in the place that the hash of its bytes says, next to its length and bytes. The same names come in
+ * module after module: as the same string they need not be made again, and maps find them without comparing characters.
  */
-const PLACES = 2 ** 16;
-const LONGEST = 64;
+const PLACES = 2 ** 14;
+const PLACE_SIZE = 64;
 const KNOWN: string[] = new Array(PLACES).fill('');
-const KNOWN_BYTES = new Uint8Array(PLACES * LONGEST);
+const KNOWN_BYTES = new Uint8Array(PLACES * PLACE_SIZE);
 
 /** As readString, for names that are likely to come again. */
 export function readName(bytes: Uint8Array, start: number): string {
@@ -42,14 +42,14 @@ export function readName(bytes: Uint8Array, start: number): string {
     hash = Math.imul(hash ^ byte, 0x01000193);
     length++;
   }
-  if (length > LONGEST) return readString(bytes, start);
+  if (length >= PLACE_SIZE) return readString(bytes, start);
   const place = (hash ^ (hash >>> 16)) & (PLACES - 1);
-  const known = KNOWN[place] ?? '';
-  const knownAt = place * LONGEST;
-  if (known.length === length && isSame(bytes, start, knownAt, length)) return known;
+  const at = place * PLACE_SIZE;
+  if (KNOWN_BYTES[at] === length && isSame(bytes, start, at + 1, length)) return KNOWN[place] as string;
   const name = readString(bytes, start);
   KNOWN[place] = name;
-  for (let i = 0; i < length; i++) KNOWN_BYTES[knownAt + i] = bytes[start + i] as number;
+  KNOWN_BYTES[at] = length;
+  for (let i = 0; i < length; i++) KNOWN_BYTES[at + 1 + i] = bytes[start + i] as number;
   return name;
 }
 

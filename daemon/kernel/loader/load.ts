@@ -197,17 +197,19 @@ function laidOutEvent(
     const address = toHex(placement.sectionAddress[section.index] ?? 0);
     sections.push({ name: section.name, address, size, part: area.part });
   }
+  const parts = areas.map(({ part, address, size, window }) => ({ part, address: toHex(address), size, window }));
+  const { pltReserved, percpu } = candidate;
   return {
     type: 'ModuleLaidOut',
     module: name,
     blob: command.blob,
     ...(command.file === undefined ? {} : { file: command.file }),
-    parts: areas.map(({ part, address, size, window }) => ({ part, address: toHex(address), size, window })),
+    parts,
     sections,
     sizes,
     ...(laidOut.groups ? { groups: laidOut.groups } : {}),
-    pltReserved: candidate.pltReserved,
-    ...(candidate.percpu ? { percpu: { address: toHex(placement.percpu), size: candidate.percpu.size } } : {}),
+    pltReserved,
+    ...(percpu ? { percpu: { address: toHex(placement.percpu), size: percpu.size } } : {}),
   };
 }
 

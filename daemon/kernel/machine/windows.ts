@@ -54,6 +54,14 @@ export function imageData({ etext, end }: KernelImage, pageSize: number): Area {
   return { start: Math.floor(etext / pageSize) * pageSize, end: Math.ceil(end / pageSize) * pageSize + pageSize };
 }
 
+/** Of each profile once: every invented symbol asks. */
+const IMAGES = new WeakMap<MachineProfile['kernel'], KernelImage>();
+
 export function imageOf({ kernel }: Pick<MachineProfile, 'kernel'>): KernelImage {
-  return { text: fromHex(kernel.text), etext: fromHex(kernel.etext), end: fromHex(kernel.end) };
+  let image = IMAGES.get(kernel);
+  if (!image) {
+    image = { text: fromHex(kernel.text), etext: fromHex(kernel.etext), end: fromHex(kernel.end) };
+    IMAGES.set(kernel, image);
+  }
+  return image;
 }

@@ -65,15 +65,20 @@ export const frobSections = (
       ordered.push(rela);
       continue;
     }
-    const sorted = orderForPlts(elf, rela);
+    let { rela: sorted, plts } = orderForPlts(elf, rela);
     ordered.push(sorted);
-    const counted = countPlts(elf, sorted, options.erratum843419);
-    if (counted.align > target.align) {
-      const { index, name, type, flags, size } = target;
-      sections[index] = { index, name, type, flags, size, align: counted.align };
+    if (options.erratum843419) {
+      const adrps = countAdrps(rela);
+      plts += adrps.plts;
+      // slack for slots skipped because their ADRP would stand at a forbidden offset
+      plts += Math.ceil(plts / PLT_PER_4K);
+      if (adrps.align > target.align) {
+        const { index, name, type, flags, size } = target;
+        sections[index] = { index, name, type, flags, size, align: adrps.align };
+      }
     }
-    if (target.name.startsWith('.init')) init += counted.plts;
-    else core += counted.plts;
+    if (target.name.startsWith('.init')) init += plts;
+    else core += plts;
   }
 
   const makeRoom = (index: number, entries: number, align: number): void => {
@@ -105,30 +110,73 @@ export const findSpecial = (sections: readonly Section[], layout: Layout) => {
   return found;
 };
 
+/** What the loops below note of each relocation, kept for the next section unless that is a large one. */
+const NOTED = 2 ** 16;
+const KEYS = new Uint32Array(NOTED);
+const UNSORTED = new Uint32Array(NOTED);
+const STARTS = new Uint32Array(NOTED);
+
+const notesOf = (kept: Uint32Array, count: number): Uint32Array =>
+  count <= kept.length ? kept : new Uint32Array(count);
+
+/** The relocations of an executable section in the order of application, and how many PLT slots they may need. */
+interface Ordered {
+  readonly rela: RelaSection;
+  readonly plts: number;
+}
+
 /** Branches to other sections moved to the front by the kernel's partition, and that front sorted. */
-const orderForPlts = (elf: ElfModule, rela: RelaSection): RelaSection => {
+const orderForPlts = (elf: ElfModule, rela: RelaSection): Ordered => {
   const { section, target, count, view, start } = rela;
+  const keys = notesOf(KEYS, count);
+  const { branches, addends } = rankBranches(elf, rela, keys);
+  if (branches === 0) return { rela, plts: 0 };
   const order = new Uint32Array(count);
   for (let i = 0; i < count; i++) order[i] = i;
-  const front = partition(elf, rela, order);
-  if (front === 0) return rela;
-  sortFront(elf, rela, order, front);
-  return { section, target, count, view, start, order };
+  const front = partition(keys, order);
+  sortFront(keys, order, front, 2 * elf.symbols.count + 1);
+  const sorted = { section, target, count, view, start, order };
+  if (addends) sortRunsByAddend(sorted, keys, order, front);
+  return { rela: sorted, plts: countPlts(sorted, keys, order, addends) };
+};
+
+/**
+ * Gives each branch to another section its rank by type and symbol, from 1 on, and all other relocations 0. `addends` says
+ * whether any such branch has one.
+ */
+const rankBranches = (
+  { symbols }: ElfModule,
+  { view, start, count, target }: RelaSection,
+  keys: Uint32Array,
+): { branches: number; addends: boolean } => {
+  const { shndx } = symbols;
+  let branches = 0;
+  let addends = false;
+  for (let k = 0, at = start; k < count; k++, at += RELA.size) {
+    keys[k] = 0;
+    const type = typeAt(view, at);
+    if (type !== R_CALL26 && type !== R_JUMP26) continue;
+    const symbol = symbolAt(view, at);
+    if (shndx[symbol] === target) continue;
+    keys[k] = (type === R_CALL26 ? symbols.count : 0) + symbol + 1;
+    branches++;
+    if (addendAt(view, at) !== 0) addends = true;
+  }
+  return { branches, addends };
 };
 
 /**
  * Returns how many branches stand at the front. The loop ends when the two cursors meet and doesn't look at that element,
  * so one branch can stay outside the front. Real kernels do this, and the order shows in the PLT.
  */
-const partition = (elf: ElfModule, rela: RelaSection, order: Uint32Array): number => {
-  const { shndx } = elf.symbols;
+const partition = (keys: Uint32Array, order: Uint32Array): number => {
   let i = 0;
-  let j = rela.count - 1;
+  let j = order.length - 1;
   while (i < j) {
     const low = order[i] as number;
     const high = order[j] as number;
-    if (needsPlt(shndx, rela, entryOf(rela, low))) i++;
-    else if (needsPlt(shndx, rela, entryOf(rela, high))) {
+    if (keys[low] !== 0) i++;
+    else if (keys[high] !== 0) {
       order[i] = high;
       order[j] = low;
     } else j--;
@@ -136,98 +184,87 @@ const partition = (elf: ElfModule, rela: RelaSection, order: Uint32Array): numbe
   return i;
 };
 
-/** Where entry `k` of the file is. */
-const entryOf = ({ start }: RelaSection, k: number): number => start + k * RELA.size;
-
-/** A branch to another section. */
-const needsPlt = (shndx: Uint16Array, { view, target }: RelaSection, at: number): boolean => {
-  const type = typeAt(view, at);
-  return (type === R_CALL26 || type === R_JUMP26) && shndx[symbolAt(view, at)] !== target;
-};
-
 /**
  * By type, symbol index and addend: a counting sort over (type, symbol), as all of the front is JUMP26 or CALL26. Equal
  * relocations keep their order: which of them comes first can't be seen in memory.
  */
-const sortFront = (elf: ElfModule, rela: RelaSection, order: Uint32Array, front: number): void => {
-  const symbols = elf.symbols.count;
-  const from = order.slice(0, front);
-  const starts = new Uint32Array(2 * symbols + 1);
+const sortFront = (keys: Uint32Array, order: Uint32Array, front: number, ranks: number): void => {
+  const unsorted = notesOf(UNSORTED, front);
+  const starts = notesOf(STARTS, ranks + 1);
+  starts.fill(0, 0, ranks + 1);
   for (let i = 0; i < front; i++) {
-    const bucket = bucketOf(rela, from[i] as number, symbols);
-    starts[bucket + 1] = (starts[bucket + 1] as number) + 1;
+    const k = order[i] as number;
+    const key = keys[k] as number;
+    unsorted[i] = k;
+    starts[key + 1] = (starts[key + 1] as number) + 1;
   }
-  for (let i = 1; i < starts.length; i++) starts[i] = (starts[i] as number) + (starts[i - 1] as number);
+  for (let i = 1; i <= ranks; i++) starts[i] = (starts[i] as number) + (starts[i - 1] as number);
   for (let i = 0; i < front; i++) {
-    const k = from[i] as number;
-    const bucket = bucketOf(rela, k, symbols);
-    const at = starts[bucket] as number;
+    const k = unsorted[i] as number;
+    const key = keys[k] as number;
+    const at = starts[key] as number;
     order[at] = k;
-    starts[bucket] = at + 1;
+    starts[key] = at + 1;
   }
-  sortRunsByAddend(rela, order, front, symbols);
 };
 
-/** The rank of entry `k` by type and symbol. */
-const bucketOf = (rela: RelaSection, k: number, symbols: number): number => {
-  const at = entryOf(rela, k);
-  return (typeAt(rela.view, at) === R_CALL26 ? symbols : 0) + symbolAt(rela.view, at);
-};
-
-const sortRunsByAddend = (rela: RelaSection, order: Uint32Array, front: number, symbols: number): void => {
+const sortRunsByAddend = (rela: RelaSection, keys: Uint32Array, order: Uint32Array, front: number): void => {
   let start = 0;
-  let bucket = bucketOf(rela, order[0] as number, symbols);
-  let plain = true;
-  for (let i = 0; i <= front; i++) {
-    const next = i < front ? bucketOf(rela, order[i] as number, symbols) : -1;
-    if (next !== bucket) {
-      if (!plain && i - start > 1)
-        order.subarray(start, i).sort((a, b) => compareAddends(rela.view, entryOf(rela, a), entryOf(rela, b)) || a - b);
-      start = i;
-      bucket = next;
-      plain = true;
-    }
-    if (i < front && addendAt(rela.view, entryOf(rela, order[i] as number)) !== 0) plain = false;
+  for (let i = 1; i <= front; i++) {
+    if (i < front && keys[order[i] as number] === keys[order[start] as number]) continue;
+    if (i - start > 1 && hasAddend(rela, start, i))
+      order.subarray(start, i).sort((a, b) => compareAddends(rela, a, b) || a - b);
+    start = i;
   }
 };
 
-const compareAddends = (view: DataView, a: number, b: number): number => {
-  const x = addendAt(view, a);
-  const y = addendAt(view, b);
+const hasAddend = (rela: RelaSection, from: number, to: number): boolean => {
+  for (let i = from; i < to; i++) if (addendAt(rela.view, entryAt(rela, i)) !== 0) return true;
+  return false;
+};
+
+const compareAddends = ({ view, start }: RelaSection, a: number, b: number): number => {
+  const first = start + a * RELA.size;
+  const second = start + b * RELA.size;
+  const x = addendAt(view, first);
+  const y = addendAt(view, second);
   if (x !== y) return x - y;
   if (Number.isSafeInteger(x)) return 0;
-  const difference = exactAddendAt(view, a) - exactAddendAt(view, b);
+  const difference = exactAddendAt(view, first) - exactAddendAt(view, second);
   return difference < 0n ? -1 : difference > 0n ? 1 : 0;
 };
 
-/** PLT slots that a section's relocations may need, and the alignment that keeps its other ADRPs off forbidden offsets. */
-const countPlts = (elf: ElfModule, rela: RelaSection, erratum843419: boolean): { plts: number; align: number } => {
-  const { view, count, target } = rela;
-  const { shndx } = elf.symbols;
+/** Each branch to another section, less those that repeat the one before them in type and symbol, both without addend. */
+const countPlts = (rela: RelaSection, keys: Uint32Array, order: Uint32Array, addends: boolean): number => {
   let plts = 0;
-  let align = 1;
-  for (let i = 0; i < count; i++) {
-    const at = entryAt(rela, i);
-    const type = typeAt(view, at);
-    if (type === R_CALL26 || type === R_JUMP26) {
-      if (shndx[symbolAt(view, at)] === target) continue;
-      if (i === 0 || addendAt(view, at) !== 0 || !repeats(view, at, entryAt(rela, i - 1))) plts++;
-    } else if (erratum843419 && (type === R_ADR_PREL_PG_HI21 || type === R_ADR_PREL_PG_HI21_NC)) {
-      const safe = safeAlign(offsetAt(view, at));
-      if (safe > SZ_4K) plts++;
-      else align = Math.max(align, safe);
+  let before = 0;
+  for (let i = 0; i < order.length; i++) {
+    const key = keys[order[i] as number] as number;
+    if (key === 0) before = 0;
+    else if (addends && addendAt(rela.view, entryAt(rela, i)) !== 0) {
+      plts++;
+      before = 0;
+    } else {
+      if (key !== before) plts++;
+      before = key;
     }
   }
-  // slack for slots skipped because their ADRP would stand at a forbidden offset
-  if (erratum843419) plts += Math.ceil(plts / PLT_PER_4K);
-  return { plts, align };
+  return plts;
 };
 
-/** Same type and symbol as the relocation before it, both without an addend. */
-const repeats = (view: DataView, at: number, before: number): boolean =>
-  addendAt(view, before) === 0 &&
-  typeAt(view, at) === typeAt(view, before) &&
-  symbolAt(view, at) === symbolAt(view, before);
+/** Erratum 843419: the ADRPs that need a PLT slot, and the alignment that keeps all others off forbidden offsets. */
+const countAdrps = ({ view, start, count }: RelaSection): { plts: number; align: number } => {
+  let plts = 0;
+  let align = 1;
+  for (let k = 0, at = start; k < count; k++, at += RELA.size) {
+    const type = typeAt(view, at);
+    if (type !== R_ADR_PREL_PG_HI21 && type !== R_ADR_PREL_PG_HI21_NC) continue;
+    const safe = safeAlign(offsetAt(view, at));
+    if (safe > SZ_4K) plts++;
+    else align = Math.max(align, safe);
+  }
+  return { plts, align };
+};
 
 /** The least alignment that fixes a zero bit among bits 3 to 11 of the address, so that it can't end in 0xff8 or 0xffc. */
 const safeAlign = (offset: number): number => {

@@ -24,9 +24,14 @@ export const initFtraceSites = (
   if (!table) return;
   const { view } = table;
   const entries = new Float64Array(Math.floor(view.byteLength / 8));
-  for (let i = 0; i < entries.length; i++)
-    entries[i] = view.getInt32(8 * i + 4, true) * TWO_32 + view.getUint32(8 * i, true);
-  entries.sort();
+  let sorted = true;
+  for (let i = 0; i < entries.length; i++) {
+    const entry = view.getInt32(8 * i + 4, true) * TWO_32 + view.getUint32(8 * i, true);
+    if (i > 0 && entry < (entries[i - 1] as number)) sorted = false;
+    entries[i] = entry;
+  }
+  // Calling the sort costs more than looking: the table is in order as a rule.
+  if (!sorted) entries.sort();
   const init = layout === 'linux-6.1' ? initSite : initCallOpsSite;
   for (const entry of entries) if (entry !== 0 && !init(find, entry, nopOps)) return;
 };
