@@ -62,12 +62,12 @@ export async function startDaemon(config: Config): Promise<Daemon> {
 /** Whatever becomes of the demo, the daemon goes on. */
 async function demoOf(runtime: Runtime, pace: Pace, logger: Logger, signal: AbortSignal): Promise<void> {
   if (!existsSync(DEMO_SESSION)) {
-    logger.info(`no demo: there is no ${DEMO_SESSION}`);
+    logger.warn(`no demo: there is no ${DEMO_SESSION}`);
     return;
   }
   try {
     const played = await playDemo(runtime, pace, signal);
-    if (!played.ok) logger.info(`the demo stopped: ${played.error.message}`);
+    if (!played.ok) logger.warn(`the demo stopped: ${played.error.message}`);
   } catch (error) {
     logger.error(error, 'the demo stopped');
   }

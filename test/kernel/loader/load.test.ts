@@ -89,7 +89,7 @@ describe('loading', () => {
     expect(failure(old.load(wx())).errno).toBe('ENOEXEC');
   });
 
-  it('LOAD-5: 6.1 finds out that the name is taken after it allocated, and frees lazily, init first', () => {
+  it('LOAD-5, FAIL-4: 6.1 finds out that the name is taken after it allocated, and frees lazily, init first', () => {
     const machine = machineOf(OLD);
     machine.fixture('hello');
     const before = machine.state.modules.get('hello');
@@ -155,7 +155,7 @@ describe('loading', () => {
     expect(failure(events).errno).toBe('ENOENT');
   });
 
-  it('LOAD-8: 6.1 without room for init gives core back', () => {
+  it('LOAD-8, FAIL-6: 6.1 without room for init gives core back', () => {
     const [core] = only(machineOf(OLD).fixture('hello'), 'MemoryAllocated');
     const pages = (core?.size ?? 0) / 4096 + 1;
     const machine = machineOf(OLD, { pages });
@@ -173,7 +173,7 @@ describe('loading', () => {
     });
   });
 
-  it('LOAD-8: 6.12 without room for a part gives the others back, the newest first', () => {
+  it('LOAD-8, FAIL-6: 6.12 without room for a part gives the others back, the newest first', () => {
     const all = only(machineOf(YOUNG).fixture('sections'), 'MemoryAllocated');
     for (const [index, { size, guard }] of all.entries()) {
       const before = all.slice(0, index);
@@ -201,7 +201,7 @@ describe('loading', () => {
     expect(new Set(windows)).toEqual(new Set(['direct', 'fallback']));
   });
 
-  it('LOAD-10: a failing init function makes the module go as in an unload; what it used is let go', () => {
+  it('LOAD-10, FAIL-8: a failing init function makes the module go as in an unload; what it used is let go', () => {
     for (const layout of LAYOUTS) {
       const machine = machineOf(layout);
       machine.fixture('chain-a');

@@ -15,7 +15,7 @@ describe('unloading', () => {
     });
   });
 
-  it('UNLOAD-2: a module that others use is EAGAIN, and the words name them', () => {
+  it('UNLOAD-2, FAIL-7: a module that others use is EAGAIN, and the words name them', () => {
     const machine = used();
     expect(failure(machine.unload('chain_a'))).toEqual({
       errno: 'EAGAIN',
@@ -29,7 +29,7 @@ describe('unloading', () => {
     expect(machine.modules()).toEqual([]);
   });
 
-  it('UNLOAD-3: a module with an init function and no exit function is EBUSY for ever', () => {
+  it('UNLOAD-3, FAIL-7: a module with an init function and no exit function is EBUSY for ever', () => {
     const machine = new Machine(profileOf('linux-6.1'));
     machine.fixture('no-exit');
     expect(failure(machine.unload('no_exit'))).toEqual({
