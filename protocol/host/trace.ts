@@ -42,7 +42,7 @@ export const EVENTS_LIMIT = 4_194_304;
 const LINE =
   /^\s*(.{0,16}?)-(\d{1,10})\s+(?:\(\s*(?:\d+|-+)\)\s+)?\[(\d{1,5})\]\s+(?:[^\s]{1,10}\s+)?(\d{1,20}(?:\.\d{1,9})?):\s+([^\s:]+):(?:\s(.*))?$/;
 /** What another tracer writes between events, and what stands above them. */
-const OTHER = /^\s*(?:#|$|cpus=\d|version = |CPU \d+ is empty|=+>|\[?\s*\.\.\.)/;
+const OTHER = /^\s*(?:#|$|cpus=\d|version = |CPU \d+ is empty|=+>)/;
 const LOST = /^CPU:\s*\d+ \[(?:LOST (\d+) EVENTS|EVENTS DROPPED)\]/;
 const ENTRIES = /^# entries-in-buffer\/entries-written: (\d+)\/(\d+)/;
 const ANY_EVENT = /-\d{1,10}\s.*\[\d{1,5}\].*?\d:\s/;
