@@ -5,6 +5,8 @@ WORKDIR /opt/veneerd
 COPY package.json package-lock.json .npmrc ./
 RUN npm ci --omit=dev
 COPY . .
+# Says that it runs, and leaves its bundle for the starts to come, which may not write there.
+RUN node bin/veneerd.mjs --version
 RUN mkdir -p /var/lib/veneerd && chown node:node /var/lib/veneerd
 USER node
 VOLUME /var/lib/veneerd
@@ -12,4 +14,4 @@ EXPOSE 7077
 HEALTHCHECK --interval=10s --timeout=3s --start-period=20s \
   CMD node -e "fetch('http://127.0.0.1:7077/healthz').then((r) => process.exit(r.ok ? 0 : 1), () => process.exit(1))"
 # Inside a container the daemon must listen on the container's address; publish it on the host's loopback only.
-ENTRYPOINT ["node", "--import", "tsx", "daemon/main.ts", "--host", "0.0.0.0", "--data", "/var/lib/veneerd"]
+ENTRYPOINT ["node", "bin/veneerd.mjs", "--host", "0.0.0.0", "--data", "/var/lib/veneerd"]

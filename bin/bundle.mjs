@@ -1,32 +1,40 @@
-// The command line as one bundle of plain JavaScript, kept in node_modules/.cache: through tsx every command would spend
-// two seconds reading some nine hundred files, of the bundle it reads one. It is made anew whenever a source changes.
+// The programs as bundles of plain JavaScript, kept in node_modules/.cache: through tsx each start would spend seconds on
+// reading some nine hundred files, of a bundle it reads a few. They are made anew whenever a source changes.
 import { createHash } from 'node:crypto';
-import { existsSync, mkdirSync, readdirSync, renameSync, rmSync, statSync } from 'node:fs';
+import { existsSync, mkdirSync, readdirSync, readFileSync, renameSync, rmSync, statSync } from 'node:fs';
+import { readFile } from 'node:fs/promises';
 import { createRequire } from 'node:module';
-import { join } from 'node:path';
+import { join, sep } from 'node:path';
 import { fileURLToPath, pathToFileURL } from 'node:url';
 
 const SOURCES = ['clients', 'protocol', 'daemon'];
-/** A bundle this old has no process left that reads from it. */
+/** No command runs for so long that it still reads from a bundle this old. */
 const OLD_MS = 24 * 60 * 60 * 1000;
 
 const root = fileURLToPath(new URL('..', import.meta.url));
 
-/** The URL of the bundle's entry, made now if need be. Rejects where it cannot be made or kept. */
-export async function bundle() {
+/** Runs one of the programs, and gives what it exports. */
+export async function load(program) {
+  const folder = await bundles().catch(() => undefined);
+  if (folder !== undefined) return import(pathToFileURL(join(folder, program.replace(/\.ts$/, '.mjs'))).href);
+  // Where nothing can be written: the same program, read file by file. Without tsconfig: tsx would take the caller's.
+  const { register } = await import('tsx/esm/api');
+  register({ tsconfig: false });
+  return import(pathToFileURL(join(root, program)).href);
+}
+
+/** The folder of the bundles, made now if need be. Rejects where it cannot be made or kept. */
+async function bundles() {
   const kept = join(root, 'node_modules', '.cache', 'veneerd');
   const folder = join(kept, stamp());
   if (!existsSync(folder)) await make(kept, folder);
-  return pathToFileURL(join(folder, 'main.mjs')).href;
+  return folder;
 }
 
-/** Changes whenever a source, a dependency or Node does. */
+/** Changes whenever a source, a dependency, Node or the place of it all does; not by what an image does to file times. */
 function stamp() {
-  const hash = createHash('sha256').update(process.versions.node);
-  const add = (file) => {
-    const { mtimeMs, size } = statSync(join(root, file));
-    hash.update(`${file}\0${mtimeMs}\0${size}\0`);
-  };
+  const hash = createHash('sha256').update(`${process.versions.node}\0${root}\0`);
+  const add = (file) => hash.update(`${file}\0`).update(readFileSync(join(root, file)));
   for (const source of SOURCES) {
     const files = readdirSync(join(root, source), { recursive: true });
     for (const file of files.filter((name) => name.endsWith('.ts')).sort()) add(join(source, file));
@@ -37,6 +45,18 @@ function stamp() {
   return hash.digest('hex').slice(0, 32);
 }
 
+/** Sources find the files that ship with them from where they are: in a bundle, too, their URL is that of the source. */
+const ownUrls = {
+  name: 'own-urls',
+  setup({ onLoad }) {
+    onLoad({ filter: /\.ts$/ }, async ({ path }) => {
+      if (!SOURCES.some((source) => path.startsWith(join(root, source, sep)))) return undefined;
+      const text = await readFile(path, 'utf8');
+      return { contents: text.replaceAll('import.meta.url', JSON.stringify(pathToFileURL(path).href)), loader: 'ts' };
+    });
+  },
+};
+
 async function make(kept, folder) {
   mkdirSync(kept, { recursive: true });
   for (const name of readdirSync(kept)) {
@@ -46,21 +66,29 @@ async function make(kept, folder) {
   // tsx works with esbuild and brings it along.
   const { build } = createRequire(createRequire(import.meta.url).resolve('tsx/package.json'))('esbuild');
   const unfinished = `${folder}.${process.pid}`;
-  await build({
+  const options = {
     absWorkingDir: root,
-    entryPoints: ['clients/cli/main.ts'],
+    outbase: root,
     outdir: unfinished,
     outExtension: { '.js': '.mjs' },
     bundle: true,
-    splitting: true,
     format: 'esm',
     platform: 'node',
     target: 'node20',
     logLevel: 'silent',
     tsconfigRaw: {},
+    plugins: [ownUrls],
+    // Finds its native library next to itself.
+    external: ['lmdb'],
     // Dependencies that are CommonJS ask for Node's modules in their own way.
     banner: { js: "import{createRequire as $require}from'node:module';const require=$require(import.meta.url);" },
-  });
+  };
+  await Promise.all([
+    // A command reads no more of it than it needs.
+    build({ ...options, entryPoints: ['clients/cli/main.ts'], splitting: true }),
+    // In one piece: the folder may go while the daemon runs. What it logs of a mistake names the sources.
+    build({ ...options, entryPoints: ['daemon/main.ts'], sourcemap: true, sourcesContent: false }),
+  ]);
   try {
     renameSync(unfinished, folder);
   } catch (error) {

@@ -1,7 +1,7 @@
 #!/usr/bin/env node
 // Starts the command line, which is TypeScript, wherever the package and the caller are.
 import { readFileSync } from 'node:fs';
-import { bundle } from './bundle.mjs';
+import { load } from './bundle.mjs';
 
 // A reader that goes away (`veneer watch | head`) ends the program, quietly.
 process.stdout.on('error', (error) => process.exit(error.code === 'EPIPE' ? 0 : 1));
@@ -9,17 +9,8 @@ process.stdout.on('error', (error) => process.exit(error.code === 'EPIPE' ? 0 : 
 // `npm run` starts its scripts in the package's folder; the paths on the command line are those of the caller.
 if (process.env.npm_lifecycle_event === 'veneer' && process.env.INIT_CWD) process.chdir(process.env.INIT_CWD);
 
-const { main } = await program();
+const { main } = await load('clients/cli/main.ts');
 const { version } = JSON.parse(readFileSync(new URL('../package.json', import.meta.url), 'utf8'));
 const code = await main(process.argv.slice(2), version);
 // Whatever a library still has open must not hold a command that is done; what was written must get out first.
 process.stderr.write('', () => process.stdout.write('', () => process.exit(code)));
-
-async function program() {
-  const entry = await bundle().catch(() => undefined);
-  if (entry !== undefined) return import(entry);
-  // Where nothing can be written: the same program, read file by file. Without tsconfig: tsx would take the caller's.
-  const { register } = await import('tsx/esm/api');
-  register({ tsconfig: false });
-  return import('../clients/cli/main.ts');
-}

@@ -13,7 +13,7 @@ export interface DaemonProcess {
 }
 
 function launch(args: readonly string[]): ChildProcess {
-  return spawn(process.execPath, ['--import', 'tsx', 'daemon/main.ts', ...args], {
+  return spawn(process.execPath, ['bin/veneerd.mjs', ...args], {
     cwd: ROOT,
     stdio: ['ignore', 'pipe', 'pipe'],
     env: { ...process.env, REDIS_URL: '', VENEERD_DEMO: 'off' },
