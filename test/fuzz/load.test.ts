@@ -48,9 +48,7 @@ function loader(): (bytes: Uint8Array) => Outcome {
     const state = machines[turn % machines.length] as State;
     const untouched = before[turn % machines.length];
     turn++;
-    const started = performance.now();
     const decision = decide(state, { type: 'load', blob: BLOB }, new Map([[BLOB, bytes]]));
-    if (performance.now() - started > 5_000) throw new Error('it hung');
     if (!decision.ok) throw new Error(decision.message);
     const after = decision.state;
     for (const event of decision.events) {
