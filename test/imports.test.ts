@@ -15,8 +15,8 @@ const ARROWS: readonly (readonly [room: string, allowed: readonly string[]])[] =
   ['daemon/gateway', ['protocol', 'daemon']],
   ['daemon', ['protocol', 'daemon']],
   ['clients/sdk', ['protocol']],
-  // `veneer run` works without a daemon: the one door from a client into the daemon's house.
-  ['clients/cli', ['protocol', 'clients/sdk', 'daemon/headless']],
+  // The doors from a client into the daemon's house: `veneer run` works without a daemon, and both read module files.
+  ['clients/cli', ['protocol', 'clients/sdk', 'daemon/headless', 'daemon/modules']],
   ['clients/web', ['protocol', 'clients/sdk']],
 ];
 

@@ -3,13 +3,10 @@
  * scripts/mod/modpost.c). Only the section headers are read; whether the file is a good module is the daemon's to say.
  */
 import { readFile } from 'node:fs/promises';
-import { promisify } from 'node:util';
-import { gunzip } from 'node:zlib';
+import { ModuleFileError } from '../../../daemon/modules/error.ts';
 import { CliFailure, EXIT, fileFailure } from '../failure.ts';
 import { sameName } from './name.ts';
 
-/** The largest module that is unpacked here: far more than any kernel ships. */
-const SIZE_LIMIT = 512 * 1024 * 1024;
 const EHDR_SIZE = 64;
 const SHDR_SIZE = 64;
 
@@ -23,8 +20,10 @@ export async function dependsOf(file: string): Promise<readonly string[]> {
   }
   let depends: string | undefined;
   try {
-    depends = modinfoValue(await unpack(packed), 'depends');
+    const { decompressModule } = await import('../../../daemon/modules/decompress.ts');
+    depends = modinfoValue(await decompressModule(packed, { name: file }), 'depends');
   } catch (error) {
+    if (error instanceof ModuleFileError) throw new CliFailure(EXIT.usage, 'bad-module', error.message);
     const why = error instanceof Error ? error.message : String(error);
     throw new CliFailure(EXIT.usage, 'bad-module', `${file}: cannot read what it depends on: ${why}`);
   }
@@ -43,6 +42,8 @@ export function modinfoValue(file: Uint8Array, key: string): string | undefined 
   const count = view.getUint16(0x3c, true);
   const bytesOf = (index: number): Uint8Array => {
     const at = headers + index * SHDR_SIZE;
+    if (at + SHDR_SIZE > file.length)
+      throw new RangeError(`the header of section ${index} is beyond the end of the file`);
     const offset = Number(view.getBigUint64(at + 0x18, true));
     const size = Number(view.getBigUint64(at + 0x20, true));
     if (offset + size > file.length) throw new RangeError(`section ${index} reaches beyond the end of the file`);
@@ -61,29 +62,4 @@ export function modinfoValue(file: Uint8Array, key: string): string | undefined 
     return entry?.slice(key.length + 1);
   }
   return undefined;
-}
-
-/** The file as the kernel's loader sees it; gzip, xz and zstd are told by their magic bytes. */
-async function unpack(packed: Buffer): Promise<Uint8Array> {
-  if (packed.length < 6) return packed;
-  if (packed.readUInt16BE(0) === 0x1f8b) return promisify(gunzip)(packed, { maxOutputLength: SIZE_LIMIT });
-  if (packed.readUInt32LE(0) === 0xfd2fb528) {
-    const { decompress } = await import('fzstd');
-    return decompress(packed);
-  }
-  if (packed.readUIntBE(0, 6) === 0xfd377a585a00) {
-    // CommonJS: in a bundle its names are in `default` alone.
-    const xz = await import('xz-decompress');
-    const { XzReadableStream } = 'default' in xz ? (xz.default as typeof xz) : xz;
-    const parts: Uint8Array[] = [];
-    let size = 0;
-    const source = new Blob([new Uint8Array(packed)]).stream();
-    for await (const part of new XzReadableStream(source) as unknown as AsyncIterable<Uint8Array>) {
-      size += part.length;
-      if (size > SIZE_LIMIT) throw new RangeError(`more than ${SIZE_LIMIT} bytes unpacked`);
-      parts.push(part.slice());
-    }
-    return Buffer.concat(parts);
-  }
-  return packed;
 }
