@@ -14,9 +14,10 @@ import type {
 } from '../../../daemon/kernel/arch/static-call.ts';
 import { longCode, wordAt, wordCode } from '../../../daemon/kernel/arch/static-call.ts';
 import type { Flavour } from '../../../protocol/profile.ts';
+import { hasUnicorn } from '../../support/unicorn.ts';
 import { Machine, only } from '../loader/machine.ts';
 import { calls, FUNCS, staticCallProfile, TEXT, trampOf } from './machine.ts';
-import { execute, hasUnicorn } from './unicorn.ts';
+import { execute } from './unicorn.ts';
 
 const RETURN0 = TEXT + 0x500;
 const TRAMP = TEXT + 0x80000;

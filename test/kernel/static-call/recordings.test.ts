@@ -6,7 +6,7 @@ import { join } from 'node:path';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { runScenario } from '../../../daemon/headless/run.ts';
 import { hasTruth, modulesOf, recordings, TRUTH } from '../../support/truth.ts';
-import { hasUnicorn } from './unicorn.ts';
+import { hasUnicorn, PYTHON } from '../../support/unicorn.ts';
 
 type Step = { readonly op: string; readonly module?: string; readonly name?: string; readonly fallbackAt?: unknown };
 type Scenario = { readonly machine: object; readonly steps: readonly Step[] };
@@ -47,7 +47,7 @@ describe.runIf(hasTruth('arm64 static calls on an independent CPU') && hasUnicor
         const given: Scenario = JSON.parse(await readFile(recording.scenario, 'utf8'));
         await writeFile(scenario, JSON.stringify(change(given)));
         await runScenario({ scenario, modules: await modulesOf(recording), image });
-        const said = execFileSync('/usr/bin/python3', [join(TRUTH, 'execute.py'), image], { encoding: 'utf8' });
+        const said = execFileSync(PYTHON, [join(TRUTH, 'execute.py'), image], { encoding: 'utf8' });
         const [, arrived, all] = /arrive where they must: (\d+)\/(\d+)/.exec(said) ?? [];
         expect(arrived).toBe(all);
         expect(Number(all)).toBeGreaterThan(30_000);

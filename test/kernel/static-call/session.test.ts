@@ -11,9 +11,10 @@ import type { MachineProfile } from '../../../protocol/profile.ts';
 import { emptyView, fold } from '../../../protocol/view/fold.ts';
 import { viewDigest, viewFromJson, viewJson } from '../../../protocol/view/json.ts';
 import type { View } from '../../../protocol/view/types.ts';
+import { hasUnicorn, type Image } from '../../support/unicorn.ts';
 import { Machine } from '../loader/machine.ts';
 import { ARM64_FLAVOURS, calls, FUNCS, KEY_NAMES, modsOf, type Placement, staticCallProfile } from './machine.ts';
-import { execute, hasUnicorn, type Image } from './unicorn.ts';
+import { execute } from './unicorn.ts';
 
 const NAMES = ['mod_a', 'mod_b', 'mod_c', 'mod_d', 'mod_e'];
 

@@ -1,25 +1,9 @@
-/** The Unicorn emulator as an independent arm64 CPU; tests that need it skip by name where it is missing. */
-import { execFileSync } from 'node:child_process';
-import type { MemoryImage } from '../../../daemon/headless/image.ts';
-
-const PYTHON = '/usr/bin/python3';
-
-export const hasUnicorn = ((): boolean => {
-  try {
-    execFileSync(PYTHON, ['-c', 'import unicorn'], { stdio: 'ignore' });
-    return true;
-  } catch {
-    console.warn('skipped: execution on an independent CPU, for Debian package python3-unicorn is missing');
-    return false;
-  }
-})();
-
-export type Image = Pick<MemoryImage, 'segments' | 'calls'>;
+/** Calls on an independent arm64 CPU, executed. */
+import { emulate, type Image } from '../../support/unicorn.ts';
 
 /** Executes every call of each image from its site; says which did not arrive where they must, or in other hops. */
 export function execute(images: readonly Image[]): readonly string[] {
-  const input = JSON.stringify(images);
-  return JSON.parse(execFileSync(PYTHON, ['-c', SCRIPT], { input, encoding: 'utf8', maxBuffer: 1 << 28 }));
+  return emulate(SCRIPT, images);
 }
 
 const SCRIPT = `

@@ -5,7 +5,8 @@ import { join } from 'node:path';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { runScenario } from '../../../../daemon/headless/run.ts';
 import { hasTruth, modulesOf, recordings } from '../../../support/truth.ts';
-import { execute, hasUnicorn, type Image } from './unicorn.ts';
+import { hasUnicorn, type Image } from '../../../support/unicorn.ts';
+import { execute } from './unicorn.ts';
 
 const FLAVOURS = ['inline', 'inline-poison', 'out-of-line'] as const;
 

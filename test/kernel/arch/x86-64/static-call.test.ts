@@ -12,8 +12,9 @@ import type {
 import { x86StaticCalls } from '../../../../daemon/kernel/arch/x86-64/static-call.ts';
 import { toHex } from '../../../../protocol/address.ts';
 import { FLAVOURS, type Flavour } from '../../../../protocol/profile.ts';
+import { hasUnicorn, type Image } from '../../../support/unicorn.ts';
 import { PLAIN_RETURN, profileOf, RETURN0, TEXT, THUNKS, type Thunk } from './machine.ts';
-import { execute, hasUnicorn, type Image } from './unicorn.ts';
+import { execute } from './unicorn.ts';
 
 const FUNC = TEXT + 0x1000;
 const TRAMP = TEXT + 0xe005a0;

@@ -1,28 +1,12 @@
-/** The Unicorn emulator as an independent CPU; tests that need it skip by name where it is missing. */
-import { execFileSync } from 'node:child_process';
-import type { MemoryImage } from '../../../../daemon/headless/image.ts';
-
-const PYTHON = '/usr/bin/python3';
-
-export const hasUnicorn = ((): boolean => {
-  try {
-    execFileSync(PYTHON, ['-c', 'import unicorn'], { stdio: 'ignore' });
-    return true;
-  } catch {
-    console.warn('SKIPPED: tests on an independent CPU: install python3-unicorn');
-    return false;
-  }
-})();
-
-export type Image = Pick<MemoryImage, 'segments' | 'calls'>;
+/** Calls on an independent x86-64 CPU, executed. */
+import { emulate, type Image } from '../../../support/unicorn.ts';
 
 /**
  * Executes every call of each image from its site, so that conditional jumps are taken; says which were not as expected.
  * `returns` are addresses where a return stands that is in no segment.
  */
-export function execute(images: readonly Image[], returns: readonly string[]): string[] {
-  const input = JSON.stringify({ images, returns });
-  return JSON.parse(execFileSync(PYTHON, ['-c', SCRIPT], { input, encoding: 'utf8', maxBuffer: 1 << 28 })) as string[];
+export function execute(images: readonly Image[], returns: readonly string[]): readonly string[] {
+  return emulate(SCRIPT, { images, returns });
 }
 
 const SCRIPT = `
