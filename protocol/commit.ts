@@ -6,8 +6,16 @@ import { EventSchema } from './events/index.ts';
 /** The form of events and commands in commits written by this version; upcast.ts reads all earlier ones. */
 export const COMMIT_VERSION = 1;
 
-export const CommandIdSchema = Type.String({ minLength: 1, maxLength: 128, pattern: '^[\\x21-\\x7e]+$' });
-export const EpochSchema = Type.String({ pattern: '^[0-9a-z]{8,32}$' });
+export const CommandIdSchema = Type.String({
+  minLength: 1,
+  maxLength: 128,
+  pattern: '^[\\x21-\\x7e]+$',
+  description: 'printable ASCII without spaces',
+});
+export const EpochSchema = Type.String({
+  pattern: '^[0-9a-z]{8,32}$',
+  description: '8 to 32 digits and lowercase letters',
+});
 
 export const CommitSchema = Type.Object(
   {

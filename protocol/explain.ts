@@ -14,6 +14,7 @@ const LENGTH = 300;
 interface Node extends Type.TSchema {
   readonly type?: string;
   readonly const?: string;
+  readonly description?: string;
   readonly anyOf?: readonly Node[];
   readonly required?: readonly string[];
   readonly properties?: Readonly<Record<string, Node>>;
@@ -46,7 +47,14 @@ function* faultsOf(schema: Node, value: unknown, path: string): Generator<Fault>
   if (schema.anyOf) yield* unionFaults(schema, schema.anyOf, value, path);
   else if (schema.type === 'object') yield* objectFaults(schema, value, path);
   else if (schema.type === 'array') yield* arrayFaults(schema, value, path);
-  else if (!Check(schema, value)) yield { path, words: Errors(schema, value)[0]?.message ?? 'is not valid' };
+  else if (!Check(schema, value)) yield { path, words: leafWords(schema, value) };
+}
+
+/** Nobody should have to read a pattern: its schema says it in words. */
+function leafWords(schema: Node, value: unknown): string {
+  const error = Errors(schema, value)[0];
+  if (error?.keyword === 'pattern' && schema.description !== undefined) return `must be ${schema.description}`;
+  return error?.message ?? 'is not valid';
 }
 
 function* unionFaults(schema: Node, branches: readonly Node[], value: unknown, path: string): Generator<Fault> {

@@ -6,20 +6,19 @@ import Type from 'typebox';
 import { type Position, PositionSchema } from './commit.ts';
 import { PartSchema } from './events/memory.ts';
 import { AtomicitySchema, CallClassSchema, PatchWhatSchema } from './events/static-call.ts';
-import { BytesSchema, HexSchema, LooseHexSchema, SizeSchema } from './schema.ts';
+import { BytesSchema, HexSchema, LooseHexSchema, NumberTextSchema, SizeSchema } from './schema.ts';
 
 const closed = { additionalProperties: false };
 const Name = Type.Union([Type.String(), Type.Null()]);
 const Target = Type.Union([HexSchema, Type.Null()]);
-const NumberText = Type.String({ pattern: '^(0|[1-9][0-9]{0,14})$' });
 
 /** Instructions in one answer. */
 export const INSTRUCTIONS_MAX = 256;
 export const INSTRUCTIONS_DEFAULT = 16;
 
-const asked = { address: LooseHexSchema, at: Type.Optional(NumberText) };
+const asked = { address: LooseHexSchema, at: Type.Optional(NumberTextSchema) };
 export const AddressQuerySchema = Type.Object(asked, closed);
-export const DisassemblyQuerySchema = Type.Object({ ...asked, count: Type.Optional(NumberText) }, closed);
+export const DisassemblyQuerySchema = Type.Object({ ...asked, count: Type.Optional(NumberTextSchema) }, closed);
 
 /** `symbol`: NAME+0xOFFSET [MODULE]. */
 export const InstructionSchema = Type.Object(

@@ -11,7 +11,10 @@ export const MANIFEST_FORMAT = 'veneerd/manifest@1';
 const SectionSizeSchema = Type.Integer({ minimum: 0, maximum: 2 ** 36 });
 const CountSchema = Type.Integer({ minimum: 0, maximum: 2 ** 31 });
 /** What a symbol or section can be called: no NUL, no control characters. */
-const NameSchema = Type.String({ pattern: '^[^\\u0000-\\u001f\\u007f]{1,4096}$' });
+const NameSchema = Type.String({
+  pattern: '^[^\\u0000-\\u001f\\u007f]{1,4096}$',
+  description: '1 to 4096 characters, none of them a control character',
+});
 
 export const ManifestSectionSchema = Type.Object(
   {

@@ -3,7 +3,7 @@
  * scenario's `machine`, in a `boot` command and in `MachineBooted`. Fields that this version does not know are kept.
  */
 import Type from 'typebox';
-import { LooseHexSchema, RangeSchema } from './schema.ts';
+import { BytesSchema, LooseHexSchema, RangeSchema } from './schema.ts';
 
 export const LAYOUTS = ['linux-6.1', 'linux-6.12'] as const;
 export const FLAVOURS = ['out-of-line', 'inline', 'inline-defuse', 'inline-poison', 'literal'] as const;
@@ -22,7 +22,7 @@ export const KeyProfileSchema = Type.Object({
   tramp: LooseHexSchema,
   symbol: Type.Optional(Type.String()),
   literal: Type.Optional(LooseHexSchema),
-  trampBytes: Type.Optional(Type.String({ pattern: '^([0-9a-f]{2})*$' })),
+  trampBytes: Type.Optional(BytesSchema),
 });
 export type KeyProfile = Type.Static<typeof KeyProfileSchema>;
 
@@ -61,7 +61,10 @@ export const MachineProfileSchema = Type.Object({
   }),
   errata: Type.Optional(Type.Array(Type.String())),
   cpuCaps: Type.Optional(
-    Type.String({ pattern: '^0x[0-9a-fA-F]{1,64}$', description: 'CPU capabilities, bit n = capability n' }),
+    Type.String({
+      pattern: '^0x[0-9a-fA-F]{1,64}$',
+      description: 'CPU capabilities, bit n = capability n, as 0x and 1 to 64 hex digits',
+    }),
   ),
   symbols: Type.Record(Type.String(), LooseHexSchema, { description: 'what vmlinux exports, by address' }),
   openSymbols: Type.Optional(

@@ -13,7 +13,7 @@ const Optional = Type.Optional;
 
 /** Who caused a trace event. `at`: as the trace's clock says it. */
 const traced = {
-  at: Optional(Type.String({ pattern: '^\\d{1,20}(\\.\\d{1,9})?$' })),
+  at: Optional(Type.String({ pattern: '^\\d{1,20}(\\.\\d{1,9})?$', description: 'a number with at most 9 decimals' })),
   task: Optional(Type.String({ maxLength: 64 })),
   pid: Optional(SizeSchema),
   cpu: Optional(SizeSchema),
@@ -100,7 +100,7 @@ export const HostModuleObserved = Type.Object(
     refcount: Optional(Type.Integer()),
     usedBy: Optional(Type.Array(Type.String())),
     taints: Optional(Type.String()),
-    buildId: Optional(Type.String({ pattern: '^([0-9a-f]{2})+$' })),
+    buildId: Optional(Type.String({ pattern: '^([0-9a-f]{2})+$', description: 'pairs of lowercase hex digits' })),
     areas: Type.Array(
       Type.Object({ part: PartSchema, address: HexSchema, size: SizeSchema, guard: SizeSchema }, closed),
     ),

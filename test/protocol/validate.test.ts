@@ -1,7 +1,10 @@
 import { describe, expect, it } from 'vitest';
 import { COMMIT_VERSION, CommitSchema } from '../../protocol/commit.ts';
+import { ClientFrameSchema } from '../../protocol/frames.ts';
+import { DisassemblyQuerySchema } from '../../protocol/inspect.ts';
 import { ModuleManifestSchema } from '../../protocol/manifest.ts';
 import { MachineProfileSchema } from '../../protocol/profile.ts';
+import { MachineNameSchema } from '../../protocol/schema.ts';
 import { validator } from '../../protocol/validate.ts';
 
 const commit = validator(CommitSchema, 'commit');
@@ -20,6 +23,11 @@ const message = (value: unknown, check: (value: unknown) => unknown = commit) =>
   expect(result.ok).toBe(false);
   return result.message;
 };
+/** Every object of a schema, itself included. */
+function* nodesOf(schema: object): Generator<Readonly<Record<string, unknown>>> {
+  yield { ...schema };
+  for (const inner of Object.values(schema)) if (typeof inner === 'object' && inner !== null) yield* nodesOf(inner);
+}
 const event = (fields: object) => message({ ...good, events: [good.events[0], fields] });
 
 describe('validation', () => {
@@ -38,7 +46,7 @@ describe('validation', () => {
     [{ ...good, events: [] }, '/events must not have fewer than 1 items'],
     [{ ...good, extra: 1 }, 'commit must not have additional properties: extra'],
     [{ ...good, command: { type: 'load' } }, '/command must have required properties blob'],
-    [{ ...good, command: { type: 'explode' } }, '/command/type must be one of boot, load, unload, update'],
+    [{ ...good, command: { type: 'explode' } }, '/command/type must be one of boot, load, unload, update, observe'],
     [{ ...good, command: 'unload' }, '/command must be object'],
   ])('EVT-7: what is not is refused with its path (%#)', (value, words) => {
     expect(message(value)).toBe(words);
@@ -50,7 +58,16 @@ describe('validation', () => {
     expect(event({ type: 'Nonsense' })).toMatch(/^\/events\/1\/type must be one of MachineBooted, /);
     expect(event({ module: 'm' })).toMatch(/^\/events\/1\/type must be one of /);
     const freed = { type: 'MemoryFreed', module: 'm', part: 'core', size: 1, guard: 1, lazy: false };
-    expect(event({ ...freed, address: '0xABC' })).toBe('/events/1/address must match pattern "^0x[0-9a-f]{16}$"');
+    expect(event({ ...freed, address: '0xABC' })).toBe('/events/1/address must be 0x and 16 lowercase hex digits');
+  });
+
+  it('EVT-7: a form is told in words, never as a pattern', () => {
+    const name = validator(MachineNameSchema, 'machine');
+    expect(message('No Name', name)).toMatch(/^machine must be a name of 1 to 63 characters/);
+    const wordless = [
+      ...nodesOf([CommitSchema, ModuleManifestSchema, MachineProfileSchema, ClientFrameSchema, DisassemblyQuerySchema]),
+    ].filter((node) => typeof node.pattern === 'string' && typeof node.description !== 'string');
+    expect(wordless).toEqual([]);
   });
 
   it('EVT-7: at most three faults are told, each of at most 300 characters', () => {
@@ -100,7 +117,7 @@ describe('validation', () => {
   it('EVT-7: fields of records and of tuples have paths too', () => {
     const profile = validator(MachineProfileSchema, 'profile');
     const words = (fields: object) => message({ arch: 'arm64', ...fields }, profile)?.split('; ')[1];
-    expect(words({ symbols: { _printk: 'here' } })).toMatch(/^\/symbols\/_printk must match pattern/);
+    expect(words({ symbols: { _printk: 'here' } })).toMatch(/^\/symbols\/_printk must be 0x and 1 to 16 hex digits/);
     expect(words({ reserved: [['0x0', '0x1', '0x2']] })).toBe('/reserved/0 must not have more than 2 items');
     expect(words({ reserved: [['0x0', 5]] })).toBe('/reserved/0/1 must be string');
     expect(words({ moduleRegion: { direct: { start: '0x0' } } })).toBe(

@@ -6,7 +6,7 @@ import type { Commit, Position } from '../../../protocol/commit.ts';
 import { CommandIdSchema, CommitSchema, EpochSchema, PositionSchema } from '../../../protocol/commit.ts';
 import type { MachineSummary } from '../../../protocol/frames.ts';
 import { parseJson } from '../../../protocol/json.ts';
-import { MachineNameSchema } from '../../../protocol/schema.ts';
+import { MachineNameSchema, NumberTextSchema } from '../../../protocol/schema.ts';
 import { upcast } from '../../../protocol/upcast.ts';
 import { validator } from '../../../protocol/validate.ts';
 import { RECORDED_BYTES, SESSION_BYTES } from '../../limits.ts';
@@ -23,11 +23,10 @@ const NDJSON = 'application/x-ndjson';
 const PIECE = 64;
 
 const closed = { additionalProperties: false };
-const NumberText = Type.String({ pattern: '^(0|[1-9][0-9]{0,14})$' });
 const params = validator(Type.Object({ name: MachineNameSchema }, closed), 'machine');
-const viewQuery = validator(Type.Object({ at: Type.Optional(NumberText) }, closed), 'query');
+const viewQuery = validator(Type.Object({ at: Type.Optional(NumberTextSchema) }, closed), 'query');
 const commitsQuery = validator(
-  Type.Object({ after: Type.Optional(NumberText), epoch: Type.Optional(EpochSchema) }, closed),
+  Type.Object({ after: Type.Optional(NumberTextSchema), epoch: Type.Optional(EpochSchema) }, closed),
   'query',
 );
 const commandBody = validator(
