@@ -107,7 +107,11 @@ it('HTTP-3: a module is stored under its own sha256, however it was compressed',
 it('HTTP-4: a body beyond the limit is too large', async () => {
   const answer = await ask('/machines/there/commands', json({ id: 'x'.repeat(FRAME_BYTES) })).catch(() => undefined);
   // A client that is still writing may see the connection end before it sees the answer.
-  if (answer !== undefined) expect([answer.status, JSON.parse(answer.text).code]).toEqual([413, 'too-large']);
+  const message = `the body is larger than ${FRAME_BYTES} bytes, the limit of /machines/:name/commands`;
+  if (answer !== undefined) {
+    expect(answer.status).toBe(413);
+    expect(JSON.parse(answer.text)).toMatchObject({ code: 'too-large', message });
+  }
   expect((await ask('/healthz')).status).toBe(200);
 });
 

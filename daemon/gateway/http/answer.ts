@@ -32,7 +32,6 @@ export function sendJson(reply: FastifyReply, text: string): FastifyReply {
 
 /** fastify's own refusals, by its codes. */
 const FASTIFY: Readonly<Record<string, ErrorCode>> = {
-  FST_ERR_CTP_BODY_TOO_LARGE: 'too-large',
   FST_ERR_CTP_INVALID_MEDIA_TYPE: 'bad-command',
   FST_ERR_CTP_EMPTY_JSON_BODY: 'bad-command',
   FST_ERR_CTP_INVALID_CONTENT_LENGTH: 'bad-command',
@@ -47,16 +46,22 @@ const HINTS: Readonly<Record<string, string>> = {
 };
 
 export function errorHandler(mistake: (error: unknown) => void) {
-  return (error: FastifyError, _request: FastifyRequest, reply: FastifyReply): FastifyReply => {
-    const said = toWire(error);
+  return (error: FastifyError, request: FastifyRequest, reply: FastifyReply): FastifyReply => {
+    const said = toWire(error, request);
     if (said === undefined && isMistake(error)) mistake(error);
     const answer = said ?? thrown(error).error;
     return reply.code(ERRORS[answer.code].status).send(answer);
   };
 }
 
-function toWire(error: FastifyError): WireError | undefined {
+function toWire(error: FastifyError, { routeOptions }: FastifyRequest): WireError | undefined {
   if (error instanceof Refused) return error.error;
+  if (error.code === 'FST_ERR_CTP_BODY_TOO_LARGE') {
+    return wireError(
+      'too-large',
+      `the body is larger than ${routeOptions.bodyLimit} bytes, the limit of ${routeOptions.url}`,
+    );
+  }
   const code = FASTIFY[error.code];
   return code === undefined ? undefined : wireError(code, `${error.message}${HINTS[error.code] ?? ''}`);
 }
