@@ -28,6 +28,10 @@ export const ET_REL = 1;
 /** gABI 4 "Machine Information". */
 export const EM_X86_64 = 62;
 export const EM_AARCH64 = 183;
+export const MACHINE_NAMES: ReadonlyMap<number, string> = new Map([
+  [EM_X86_64, 'EM_X86_64'],
+  [EM_AARCH64, 'EM_AARCH64'],
+]);
 
 /** gABI 4 "Section Header". Byte offsets inside one header. */
 export const SHDR = {

@@ -2,7 +2,7 @@
  * The ELF header: is this a relocatable ELF64 file for that machine, and where are its section headers?
  * Source: gABI 4 "ELF Header"; kernel/module/main.c elf_validity_check, v6.1.
  */
-import { EHDR, ELFCLASS64, ELFDATA2LSB, ET_REL, EV_CURRENT, SHDR, SHN_LORESERVE } from './constants.ts';
+import { EHDR, ELFCLASS64, ELFDATA2LSB, ET_REL, EV_CURRENT, MACHINE_NAMES, SHDR, SHN_LORESERVE } from './constants.ts';
 import { checked, hex, hex64, refuse, u64 } from './fault.ts';
 import type { Checked } from './types.ts';
 
@@ -32,13 +32,15 @@ export function readHeader(view: DataView, machine: number): Checked<SectionHead
   }
   const halves: [at: number, field: string, value: number, meaning: string][] = [
     [EHDR.e_type, 'e_type', ET_REL, 'ET_REL'],
-    [EHDR.e_machine, 'e_machine', machine, 'the machine that it is loaded into'],
+    [EHDR.e_machine, 'e_machine', machine, MACHINE_NAMES.get(machine) ?? 'the machine that it is loaded into'],
     [EHDR.e_ehsize, 'e_ehsize', EHDR.size, 'an ELF64 header'],
     [EHDR.e_shentsize, 'e_shentsize', SHDR.size, 'an ELF64 section header'],
   ];
   for (const [at, field, value, meaning] of halves) {
     const found = view.getUint16(at, true);
-    if (found !== value) return refuse(at, field, String(found), `${value} (${meaning})`);
+    if (found === value) continue;
+    const name = at === EHDR.e_machine ? MACHINE_NAMES.get(found) : undefined;
+    return refuse(at, field, name === undefined ? String(found) : `${found} (${name})`, `${value} (${meaning})`);
   }
   const version = view.getUint32(EHDR.e_version, true);
   if (version !== EV_CURRENT) return refuse(EHDR.e_version, 'e_version', String(version), '1 (EV_CURRENT)');
