@@ -63,13 +63,30 @@ async function make(kept, folder) {
     const other = join(kept, name);
     if (Date.now() - statSync(other).mtimeMs > OLD_MS) rmSync(other, { recursive: true, force: true });
   }
-  // tsx works with esbuild and brings it along.
-  const { build } = createRequire(createRequire(import.meta.url).resolve('tsx/package.json'))('esbuild');
   const unfinished = `${folder}.${process.pid}`;
-  const options = {
+  await Promise.all([
+    // A command reads no more of it than it needs.
+    build('clients/cli/main.ts', unfinished, { splitting: true }),
+    // In one piece: the folder may go while the daemon runs. What it logs of a mistake names the sources.
+    build('daemon/main.ts', unfinished, { sourcemap: true, sourcesContent: false }),
+  ]);
+  try {
+    renameSync(unfinished, folder);
+  } catch (error) {
+    rmSync(unfinished, { recursive: true, force: true });
+    if (!existsSync(folder)) throw error;
+  }
+}
+
+/** Bundles a program, given by its path in the repository, into `outdir`: `daemon/main.ts` becomes `daemon/main.mjs`. */
+export function build(program, outdir, options = {}) {
+  // tsx works with esbuild and brings it along.
+  const esbuild = createRequire(createRequire(import.meta.url).resolve('tsx/package.json'))('esbuild');
+  return esbuild.build({
+    entryPoints: [program],
     absWorkingDir: root,
     outbase: root,
-    outdir: unfinished,
+    outdir,
     outExtension: { '.js': '.mjs' },
     bundle: true,
     format: 'esm',
@@ -82,17 +99,6 @@ async function make(kept, folder) {
     external: ['lmdb'],
     // Dependencies that are CommonJS ask for Node's modules in their own way.
     banner: { js: "import{createRequire as $require}from'node:module';const require=$require(import.meta.url);" },
-  };
-  await Promise.all([
-    // A command reads no more of it than it needs.
-    build({ ...options, entryPoints: ['clients/cli/main.ts'], splitting: true }),
-    // In one piece: the folder may go while the daemon runs. What it logs of a mistake names the sources.
-    build({ ...options, entryPoints: ['daemon/main.ts'], sourcemap: true, sourcesContent: false }),
-  ]);
-  try {
-    renameSync(unfinished, folder);
-  } catch (error) {
-    rmSync(unfinished, { recursive: true, force: true });
-    if (!existsSync(folder)) throw error;
-  }
+    ...options,
+  });
 }

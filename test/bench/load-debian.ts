@@ -1,6 +1,7 @@
 /**
  * Loads every module of Debian's kernel package into one machine, as fast as the simulated kernel decides. The bare loop
- * reads and hashes the same files in the same run.
+ * reads and hashes the same files in the same run. All is done twice and counts the second time, as in a daemon that has run
+ * for a while: files are in the page cache, and code is compiled. What the first time took is told as well.
  */
 import { createHash } from 'node:crypto';
 import { readFileSync } from 'node:fs';
@@ -22,9 +23,12 @@ interface Totals {
 export const loadDebian: Bench = async (note) => {
   const files = await debianModules('arm64', 'linux-image-6.1.0-50-arm64', /^linux-image-6\.1\.[\d.-]+-arm64$/);
   note(`${files.length} modules`);
-  readAndHash(files); // the page cache, for both alike
-  const raw = readAndHash(files);
+  readAndHash(files);
+  const first = loadAll(files);
+  // Before and after, as other work on the machine comes and goes.
+  const before = readAndHash(files);
   const { totals, early, late } = loadAll(files);
+  const raw = (before + readAndHash(files)) / 2;
   const { seconds, relocations, loaded, failed, veneers } = totals;
   note(`${loaded} loaded, ${failed} refused, ${veneers} veneers`);
   const row = (metric: string, value: number, unit: string, bare: number | null, ratio: number | null): Row => {
@@ -32,6 +36,7 @@ export const loadDebian: Bench = async (note) => {
   };
   return [
     row('total', seconds, 's', raw, raw / seconds),
+    row('first', first.totals.seconds, 's', raw, raw / first.totals.seconds),
     row('modules', files.length / seconds, 'modules/s', files.length / raw, raw / seconds),
     row('relocations', relocations / seconds, 'relocations/s', null, null),
     row('peak-memory', process.resourceUsage().maxRSS / 1024, 'MiB', null, null),

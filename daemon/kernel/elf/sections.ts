@@ -161,6 +161,8 @@ function orderedBy(sections: readonly Section[], { flags, link }: Section): Sect
 
 /** The most sections that a file has: e_shnum has 16 bits. */
 const SECTIONS = 2 ** 16;
+/** What checkOverlap sorts, for files with no more sections than they mostly have. */
+const HELD = new Float64Array(256);
 
 /** No two sections with bytes in the file share any, nor does one share with the headers. */
 function checkOverlap(
@@ -170,7 +172,7 @@ function checkOverlap(
 ): Checked<readonly Section[]> {
   const table = { start: headers.offset, end: headers.offset + headers.count * SHDR.size };
   // By offset, then by index: sorted as numbers. Offsets are below the file's length, so both fit.
-  const held = new Float64Array(sections.length);
+  const held = sections.length <= HELD.length ? HELD : new Float64Array(sections.length);
   let count = 0;
   for (const { index, type, offset, size } of sections) {
     if (type !== SHT_NULL && type !== SHT_NOBITS && size > 0) held[count++] = offset * SECTIONS + index;

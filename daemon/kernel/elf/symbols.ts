@@ -36,8 +36,6 @@ export function readSymbols(
   const nameOffset = new Uint32Array(block, count * 8, count);
   const shndx = new Uint16Array(block, count * 12, count);
   const info = new Uint8Array(block, count * 14, count);
-  const sizes = new Float64Array(sections.length);
-  for (const section of sections) sizes[section.index] = section.size;
 
   let undefinedNames = 0;
   for (let i = 0, at = symtab.offset; i < count; i++, at += ENTRY) {
@@ -58,7 +56,7 @@ export function readSymbols(
       if (section >= sections.length) {
         return refuse(at + SHNDX, `symbol ${i} st_shndx`, hex(section), `below ${sections.length} (a section)`);
       }
-      const room = sizes[section] ?? 0;
+      const room = sections[section]?.size ?? 0;
       if (symbolValue < 0 || symbolValue > room) {
         const expected = `at most ${hex(room)} (the size of section ${section}, ${sections[section]?.name ?? ''})`;
         return refuse(at + VALUE, `symbol ${i} st_value`, hex64(view, at + VALUE), expected);

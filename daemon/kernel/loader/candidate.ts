@@ -22,7 +22,7 @@ export interface Placement {
   /** Start of the per-CPU area; NaN if the module has none. */
   readonly percpu: number;
   /** Address of each import, in the order of `imports`; NaN where nobody has a weak one. */
-  readonly imports: Float64Array;
+  readonly imports: ArrayLike<number>;
 }
 
 /** A module whose memory is filled and relocated. */

@@ -171,13 +171,12 @@ function symbolValues(
 ): Float64Array {
   const { symbols } = elf;
   const values = symbols.value.slice();
-  const base = placement.sectionAddress.slice();
-  if (percpu >= 0) base[percpu] = placement.percpu;
+  const { sectionAddress } = placement;
   for (let i = 1; i < symbols.count; i++) {
     const shndx = symbols.shndx[i] ?? SHN_UNDEF;
     if (shndx === SHN_UNDEF || shndx >= SHN_LORESERVE) continue;
     // A section without memory keeps the address 0 that the file gives it.
-    const at = base[shndx] ?? Number.NaN;
+    const at = shndx === percpu ? placement.percpu : (sectionAddress[shndx] ?? Number.NaN);
     if (!Number.isNaN(at)) values[i] = (values[i] ?? 0) + at;
   }
   for (let i = 0; i < imports.length; i++) {

@@ -32,7 +32,7 @@ export interface LaidOut {
   /** By section index: which of `parts`, -1 where the section takes no room. */
   readonly partOf: Int8Array;
   /** By section index: bytes from the start of the part. */
-  readonly offset: Float64Array;
+  readonly offset: readonly number[];
   readonly groups: EventOf<'ModuleLaidOut'>['groups'];
 }
 
@@ -55,7 +55,7 @@ const GROUPS = [
 class Filler {
   /** By section index: which of PARTS, -1 where the section is not placed. */
   readonly partOf: Int8Array;
-  readonly offset: Float64Array;
+  readonly offset: number[];
   /** Bytes so far of each of PARTS. */
   readonly sizes = new Float64Array(PARTS.length);
   /** Sections that are not placed yet, in section-header order. */
@@ -63,7 +63,7 @@ class Filler {
 
   constructor(sections: readonly LayoutSection[]) {
     this.partOf = new Int8Array(sections.length).fill(-1);
-    this.offset = new Float64Array(sections.length);
+    this.offset = new Array(sections.length).fill(0);
     for (const section of sections) {
       if ((section.flags & SHF_ALLOC) !== 0) this.#left[isInit(section.name) ? 'init' : 'core'].push(section);
     }
@@ -165,6 +165,9 @@ function finish(filler: Filler, order: readonly Part[], groups: LaidOut['groups'
     parts.push({ part, size: filler.size(part) });
   }
   const { partOf, offset } = filler;
-  for (let i = 0; i < partOf.length; i++) partOf[i] = place[partOf[i] ?? -1] ?? -1;
+  for (let i = 0; i < partOf.length; i++) {
+    const part = partOf[i] ?? -1;
+    if (part >= 0) partOf[i] = place[part] ?? -1;
+  }
   return { parts, partOf, offset, groups };
 }

@@ -172,12 +172,13 @@ export function placementOf(
   const sectionAddress = new Float64Array(count).fill(Number.NaN);
   const inInit = new Uint8Array(count);
   for (let i = 0; i < count; i++) {
-    const area = areas[laidOut.partOf[i] ?? -1];
+    const part = laidOut.partOf[i] ?? -1;
+    const area = part < 0 ? undefined : areas[part];
     if (!area) continue;
     sectionAddress[i] = area.address + (laidOut.offset[i] ?? 0);
     if (isInitPart(area.part)) inInit[i] = 1;
   }
-  return { sectionAddress, inInit, percpu: percpu ?? Number.NaN, imports: new Float64Array(0) };
+  return { sectionAddress, inInit, percpu: percpu ?? Number.NaN, imports: [] };
 }
 
 function laidOutEvent(
@@ -191,7 +192,8 @@ function laidOutEvent(
   const sizes: EventOf<'ModuleLaidOut'>['sizes'] = {};
   for (const { part, size } of laidOut.parts) sizes[part] = size;
   for (const section of candidate.sections) {
-    const area = areas[laidOut.partOf[section.index] ?? -1];
+    const part = laidOut.partOf[section.index] ?? -1;
+    const area = part < 0 ? undefined : areas[part];
     const size = sizeInMemory(candidate, section);
     if (!area || size === 0) continue;
     const address = toHex(placement.sectionAddress[section.index] ?? 0);

@@ -45,7 +45,7 @@ function find(state: State, name: string): Found | undefined {
 
 export interface Resolved {
   /** By import, NaN where nobody has a weak one. */
-  readonly addresses: Float64Array;
+  readonly addresses: readonly number[];
   readonly imports: EventOf<'SymbolsResolved'>['imports'];
   /** The modules whose symbols are used, in order of first use. */
   readonly uses: readonly string[];
@@ -61,7 +61,7 @@ interface Failure {
 /** Finds every undefined symbol of the module. The kernel goes on after an error, and returns the last one. */
 export function resolveImports(state: State, candidate: Candidate): Outcome<Resolved> {
   const { name: module, importedNamespaces, commons } = candidate;
-  const addresses = new Float64Array(candidate.imports.length).fill(Number.NaN);
+  const addresses: number[] = [];
   const imports: { name: string; address: ReturnType<typeof toHex>; owner: string | null }[] = [];
   const uses = new Set<string>();
   const failures: Failure[] = [];
@@ -87,6 +87,7 @@ export function resolveImports(state: State, candidate: Candidate): Outcome<Reso
       } else proprietary = true;
     }
     if (!found && weak) {
+      addresses.push(Number.NaN);
       imports.push({ name, address: NOWHERE, owner: null });
     } else if (!found) {
       failures.push({ errno: 'ENOENT', lines: [...(line === '' ? [] : [line]), unknown(module, name, 'ENOENT')] });
@@ -95,7 +96,7 @@ export function resolveImports(state: State, candidate: Candidate): Outcome<Reso
       const missing = `${module}: module uses symbol (${name}) from namespace ${namespace}, but does not import it.`;
       failures.push({ errno: 'EINVAL', lines: [missing, unknown(module, name, 'EINVAL')] });
     } else {
-      addresses[i] = found.address;
+      addresses.push(found.address);
       imports.push({ name, address: toHex(found.address), owner: found.owner });
       if (found.owner !== VMLINUX) uses.add(found.owner);
     }

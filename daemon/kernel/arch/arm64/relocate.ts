@@ -53,6 +53,7 @@ const ADRP_BIT = 0x80000000;
 const MOVW_OPCODE = 3 << 29;
 const MOVZ_OPCODE = 2 << 29;
 /** The kernel's check doesn't ask for a multiple of four. */
+const BRANCH_START = REACH.branch.min;
 const BRANCH_END = REACH.branch.max + 4;
 
 /** What the loop shares with its rare branches. */
@@ -150,8 +151,32 @@ const relocateSection = (work: Work, rela: RelaSection): KernelError | undefined
     if (op === OP_PREL) x = value - place;
     else if (op === OP_PAGE) x = value - (value & 0xfff) - (place - (place & 0xfff));
 
+    // The commonest first.
     switch (kind) {
-      case KIND_NOTHING:
+      case KIND_BRANCH:
+        if (x >= BRANCH_START && x < BRANCH_END) {
+          putField(view, offset, type, x);
+          work.direct++;
+        } else {
+          const error = putFarBranch(work, rela, at, view, pageNumber(value), value & 0xfff, value);
+          if (error) return error;
+        }
+        break;
+      case KIND_IMM: {
+        putField(view, offset, type, x);
+        const limit = LIMIT[type] as number;
+        if (CHECKED[type] === 1 && (x < -limit || x >= limit)) return overflow(placed, type, value);
+        break;
+      }
+      case KIND_ADRP:
+        if (work.erratum843419 && isForbiddenForAdrp(place)) {
+          const page = value - (value & 0xfff);
+          const error = putSafeAdrp(work, rela, at, view, pageNumber(page), page, page - place);
+          if (error) return error;
+          break;
+        }
+        putAdr(view, offset, Math.floor(x / 4096) | 0);
+        if (CHECKED[type] === 1 && (x < -TWO_32 || x >= TWO_32)) return overflow(placed, type, value);
         break;
       case KIND_DATA64:
         view.setInt32(offset, x | 0, true);
@@ -175,35 +200,12 @@ const relocateSection = (work: Work, rela: RelaSection): KernelError | undefined
         if (CHECKED[type] === 1 && (imm < 0 || imm > 0xffff)) return overflow(placed, type, value);
         break;
       }
-      case KIND_BRANCH:
-        if (x >= REACH.branch.min && x < BRANCH_END) {
-          putField(view, offset, type, x);
-          work.direct++;
-        } else {
-          const error = putFarBranch(work, rela, at, view, pageNumber(value), value & 0xfff, value);
-          if (error) return error;
-        }
-        break;
-      case KIND_ADRP:
-        if (work.erratum843419 && isForbiddenForAdrp(place)) {
-          const page = value - (value & 0xfff);
-          const error = putSafeAdrp(work, rela, at, view, pageNumber(page), page, page - place);
-          if (error) return error;
-          break;
-        }
-        putAdr(view, offset, Math.floor(x / 4096) | 0);
-        if (CHECKED[type] === 1 && (x < -TWO_32 || x >= TWO_32)) return overflow(placed, type, value);
-        break;
       case KIND_ADR:
         putAdr(view, offset, x | 0);
         if (x < -0x100000 || x >= 0x100000) return overflow(placed, type, value);
         break;
-      case KIND_IMM: {
-        putField(view, offset, type, x);
-        const limit = LIMIT[type] as number;
-        if (CHECKED[type] === 1 && (x < -limit || x >= limit)) return overflow(placed, type, value);
+      case KIND_NOTHING:
         break;
-      }
     }
   }
   work.relocations += count;
@@ -253,7 +255,7 @@ const putFarBranch = (
   const entry = emitPltEntry(plt, page, low12, target, symbolAt(rela.view, at), place);
   if (typeof entry !== 'number') return pltError(placed, entry, 'module_emit_plt_entry');
   putField(view, offset, type, entry - place);
-  if (entry - place < REACH.branch.min || entry - place >= BRANCH_END) return overflow(placed, type, entry);
+  if (entry - place < BRANCH_START || entry - place >= BRANCH_END) return overflow(placed, type, entry);
   work.veneer++;
   return undefined;
 };
