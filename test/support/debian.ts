@@ -108,3 +108,52 @@ function dependsOf(bytes: Buffer): readonly string[] {
   const text = bytes.toString('latin1', start + 'depends='.length, bytes.indexOf(0, start));
   return text.split(',').filter((name) => name !== '');
 }
+
+/** Where kernels of a series come from, beside what this machine's apt knows. */
+const SUITES: readonly (readonly [series: RegExp, suite: string])[] = [
+  [/^6\.1\./, 'bookworm'],
+  [/^6\.12\./, 'trixie'],
+];
+
+/**
+ * The folder of an exact version of a kernel's package (`linux-image-… VERSION`), fetched and unpacked once. Rejects where no
+ * archive has it any more.
+ */
+export async function kernelPackage(
+  architecture: 'arm64' | 'amd64',
+  name: string,
+  version: string,
+): Promise<{ readonly folder: string; readonly deb: string }> {
+  const target = join(cache, name);
+  const found = async () => {
+    const debs = (await readdir(target).catch(() => [])).filter((file) => file.startsWith(`${name}_${version}_`));
+    return (await exists(join(target, 'complete'))) ? debs[0] : undefined;
+  };
+  let deb = await found();
+  if (deb === undefined) {
+    const apt = [...(await privateApt(architecture)), ...(await suitesOf(version))];
+    await run('apt-get', [...apt, 'update'], { timeout: 240_000 });
+    await mkdir(target, { recursive: true });
+    await run('apt-get', [...apt, 'download', `${name}=${version}`], { cwd: target, timeout: 240_000 });
+    deb = (await readdir(target)).find((file) => file.startsWith(`${name}_${version}_`));
+    if (deb === undefined) throw new Error(`apt-get downloaded no .deb of ${name} ${version}`);
+    await run('dpkg-deb', ['-x', join(target, deb), target]);
+    await writeFile(join(target, 'complete'), '');
+  }
+  return { folder: target, deb: join(target, deb) };
+}
+
+/** Sources of Debian's own archive, for the release that the version belongs to. */
+async function suitesOf(version: string): Promise<readonly string[]> {
+  const suite = SUITES.find(([series]) => series.test(version))?.[1];
+  if (suite === undefined) return [];
+  const list = join(cache, `${suite}.list`);
+  const key = '[signed-by=/usr/share/keyrings/debian-archive-keyring.gpg]';
+  const lines = [
+    `deb ${key} MIRROR/debian ${suite} main`,
+    `deb ${key} MIRROR/debian ${suite}-updates main`,
+    `deb ${key} MIRROR/debian-security ${suite}-security main`,
+  ];
+  await writeFile(list, `${lines.join('\n')}\n`);
+  return ['-o', `Dir::Etc::sourcelist=${list}`, '-o', 'Dir::Etc::sourceparts=/dev/null'];
+}

@@ -56,29 +56,14 @@ export function ownAreas(facts: HostFacts): Owned {
   });
   const find = finder(located);
   const owner = new Map<Located, { readonly module: string; readonly part: Part }>();
-  const byModule = new Map<string, ModuleArea[]>();
-  for (const module of modules) {
-    const held = new Map<Located, string[]>();
-    for (const [name, address] of liveSections(module)) {
-      const area = find(address);
-      if (area) held.set(area, [...(held.get(area) ?? []), name]);
-    }
-    const base = module.proc?.address ? find(fromHex(module.proc.address)) : undefined;
-    if (base && !held.has(base)) held.set(base, []);
-    const own: ModuleArea[] = [];
-    for (const [area, names] of held) {
-      // A section that is said to lie in another module's area, or in nobody's, does not make it this one's.
-      if (owner.has(area) || area.kind !== 'vmalloc') continue;
-      const part = partOf(area, names, base, layout);
-      owner.set(area, { module: module.name, part });
-      const size = area.pages === null ? area.size - pageSize : area.pages * pageSize;
-      own.push({ part, address: area.from, size, guard: area.size - size });
-    }
-    byModule.set(
-      module.name,
-      own.sort((a, b) => a.address - b.address),
-    );
+  const byModule = new Map<string, ModuleArea[]>(modules.map(({ name }) => [name, []]));
+  for (const [area, { module, names, base }] of claims(modules, find)) {
+    const part = partOf(names, base, layout);
+    owner.set(area, { module, part });
+    const size = area.pages === null ? area.size - pageSize : area.pages * pageSize;
+    byModule.get(module)?.push({ part, address: area.from, size, guard: area.size - size });
   }
+  for (const own of byModule.values()) own.sort((a, b) => a.address - b.address);
   const loaders = new Set([...LOADERS, ...[...owner.keys()].map(functionOf)]);
   const image = facts.map && { start: fromHex(facts.map.kernel.text), end: fromHex(facts.map.kernel.end) };
   const areas = located.map((area) => {
@@ -93,6 +78,41 @@ export function ownAreas(facts: HostFacts): Owned {
     )
     .map(({ from, to }) => [from, to] as const);
   return { byModule, areas, others };
+}
+
+interface Claim {
+  readonly module: string;
+  /** Sections that are said to lie in the area. */
+  readonly names: string[];
+  /** /proc/modules names the area. */
+  base: boolean;
+}
+
+/** Who has each area: the module with most sections in it. A single section with a wrong address takes no area from its owner. */
+function claims(
+  modules: readonly ModuleFacts[],
+  find: (address: number) => Located | undefined,
+): ReadonlyMap<Located, Claim> {
+  const best = new Map<Located, Claim>();
+  const weight = ({ names, base }: Claim) => names.length + (base ? 2 : 0);
+  for (const module of modules) {
+    const held = new Map<Located, Claim>();
+    const claim = (address: number): Claim | undefined => {
+      const area = find(address);
+      if (area?.kind !== 'vmalloc') return undefined;
+      const made = held.get(area) ?? { module: module.name, names: [], base: false };
+      held.set(area, made);
+      return made;
+    };
+    for (const [name, address] of liveSections(module)) claim(address)?.names.push(name);
+    const listed = module.proc?.address ? claim(fromHex(module.proc.address)) : undefined;
+    if (listed) listed.base = true;
+    for (const [area, made] of held) {
+      const other = best.get(area);
+      if (!other || weight(made) > weight(other)) best.set(area, made);
+    }
+  }
+  return best;
 }
 
 const functionOf = ({ caller }: VmArea): string => caller.split('+')[0] ?? '';
@@ -145,14 +165,14 @@ function liveSections(module: ModuleFacts): NonNullable<ModuleFacts['sections']>
  * 6.4 and later: the text area is the one that /proc/modules names; struct module (.gnu.linkonce.this_module) is data; what
  * is read-only after init has a name that says so; what remains is read-only data.
  */
-function partOf(area: Located, names: readonly string[], base: Located | undefined, layout: Layout): Part {
+function partOf(names: readonly string[], base: boolean, layout: Layout): Part {
   const init = names.length > 0 && names.every(inInitMemory);
   if (layout === 'linux-6.1') return init ? 'init' : 'core';
   if (init) {
     if (names.some((name) => name === '.init.text' || name === '.init.plt')) return 'init_text';
     return names.includes('.symtab') || names.includes('.init.data') ? 'init_data' : 'init_rodata';
   }
-  if (area === base) return 'text';
+  if (base) return 'text';
   if (names.includes('.gnu.linkonce.this_module')) return 'data';
   return names.some((name) => RO_AFTER_INIT.includes(name)) ? 'ro_after_init' : 'rodata';
 }

@@ -308,7 +308,10 @@ function elect(witnesses: readonly Witness[], pageSize: number): number | undefi
   return best;
 }
 
-/** A part whose beginning no area confirms begins where the one area lies that has its size and that no other part has. */
+/**
+ * A part whose beginning one witness names and no area confirms begins where the one area lies that has its size and that no
+ * other part has.
+ */
 function adopt(
   laidOut: LaidOut,
   bases: (number | undefined)[],
@@ -326,6 +329,7 @@ function adopt(
       return candidate && area.size === wanted && !Number.isNaN(start) ? [start] : [];
     });
     const base = bases[i];
+    if ((witnesses[i] ?? []).filter((witness) => witness.base === base).length > 1) return;
     if (base !== undefined && areas.some(({ address, size: s }) => s === wanted && address === toHex(base))) return;
     const [only, more] = free.filter((start) => !bases.includes(start));
     if (only === undefined || more !== undefined) return;
@@ -463,10 +467,13 @@ function symbolPins(seen: Seen, { bytes, laidOut, profile }: Model): readonly Pi
 
 /** Parts of different modules that claim the same memory. */
 function overlaps(modules: readonly ModuleVerdict[], pageSize: number): readonly string[] {
-  const claims = modules.flatMap(({ module, parts }) =>
+  const claims = modules.flatMap(({ module, parts, sections }) =>
     parts.flatMap(({ part, base, size, stale }) => {
       const start = fromHex(base);
-      return stale ? [] : [{ module, part, start, end: start + Math.ceil(size / pageSize) * pageSize + pageSize }];
+      const names = sections.filter((section) => section.part === part).map(({ name }) => name);
+      return stale
+        ? []
+        : [{ module, part, names: list(names), start, end: start + Math.ceil(size / pageSize) * pageSize + pageSize }];
     }),
   );
   claims.sort((a, b) => a.start - b.start);
@@ -474,7 +481,7 @@ function overlaps(modules: readonly ModuleVerdict[], pageSize: number): readonly
     const before = claims[i - 1];
     if (!before || before.end <= claim.start) return [];
     return [
-      `${claim.part} of ${claim.module} begins at ${toHex(claim.start)}, inside ${before.part} of ${before.module}, which ends at ${toHex(before.end)}`,
+      `${claim.part} of ${claim.module} (${claim.names}) begins at ${toHex(claim.start)}, inside ${before.part} of ${before.module} (${before.names}), which ends at ${toHex(before.end)}`,
     ];
   });
 }
