@@ -1,4 +1,5 @@
 /** How a command ends badly: the exit code, and the words that a person gets on stderr. */
+import { fileWords } from '../../daemon/headless/file-words.ts';
 
 export const EXIT = {
   ok: 0,
@@ -34,15 +35,7 @@ export function refused(code: string, message: string): CliFailure {
 
 /** What the system says of a file, with the file's name in it. */
 export function fileFailure(file: string, error: unknown): CliFailure {
-  const code = error instanceof Error && 'code' in error ? String(error.code) : '';
-  const words: Record<string, string> = {
-    ENOENT: 'no such file or folder',
-    EACCES: 'permission denied',
-    EISDIR: 'is a folder',
-    ENOTDIR: 'a part of the path is not a folder',
-    EEXIST: 'exists already; --force overwrites it',
-    ENOSPC: 'no space left on the device',
-  };
-  const text = words[code] ?? (error instanceof Error ? error.message : String(error));
+  const exists = error instanceof Error && 'code' in error && error.code === 'EEXIST';
+  const text = exists ? 'exists already; --force overwrites it' : fileWords(error);
   return new CliFailure(EXIT.usage, 'file', `${file}: ${text}`);
 }

@@ -13,6 +13,7 @@ import type { Flavour } from '../../protocol/profile.ts';
 import { readSessionLine } from '../../protocol/session.ts';
 import { type Classes, callClasses, foldStaticCalls, noStaticCallsView } from '../../protocol/view/static-call.ts';
 import { decide, initialState, type State } from '../kernel/kernel.ts';
+import { fileWords } from './file-words.ts';
 import { moduleReader } from './modules.ts';
 import { RunError } from './run-error.ts';
 import { commandOf, readScenario } from './scenario.ts';
@@ -225,7 +226,7 @@ function labelOf(command: Later): string {
 /** A session is told from a scenario by its first line. */
 async function readInput(file: string, blobOf: (module: string) => Promise<string>): Promise<Input> {
   const failed = (error: unknown): never => {
-    throw new RunError(`${file}: ${error instanceof Error ? error.message : String(error)}`);
+    throw new RunError(`${file}: ${fileWords(error)}`);
   };
   const gzipped = await isGzip(file).catch(failed);
   if (!gzipped && !(await firstLine(file).catch(failed)).includes('veneerd/session@')) {

@@ -3,6 +3,8 @@ import { createHash } from 'node:crypto';
 import { readdir, readFile } from 'node:fs/promises';
 import { basename, join } from 'node:path';
 import { decompressModule } from '../modules/decompress.ts';
+import { ModuleFileError } from '../modules/error.ts';
+import { fileWords } from './file-words.ts';
 import { RunError } from './run-error.ts';
 
 export interface ModuleBytes {
@@ -43,7 +45,7 @@ export function moduleReader(folder: string): Modules {
   const list = (): Promise<readonly string[]> => {
     listed ??= readdir(folder, { recursive: true }).then((all) => all.filter((name) => MODULE_FILE.test(name)).sort());
     return listed.catch((error: unknown) => {
-      throw new RunError(`modules ${folder}: ${error instanceof Error ? error.message : String(error)}`);
+      throw new RunError(`modules ${folder}: ${fileWords(error)}`);
     });
   };
 
@@ -51,8 +53,8 @@ export function moduleReader(folder: string): Modules {
     blobs,
     read: (module) =>
       open(module).catch((error: unknown) => {
-        const words = error instanceof Error ? error.message : String(error);
-        throw new RunError(`module ${join(folder, module)}: ${words}`);
+        if (error instanceof ModuleFileError) throw new RunError(`module ${error.message}`);
+        throw new RunError(`module ${join(folder, module)}: ${fileWords(error)}`);
       }),
     async find(sha256, file) {
       const bytes = blobs.get(sha256);

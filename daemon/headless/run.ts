@@ -9,6 +9,7 @@ import type { MachineProfile } from '../../protocol/profile.ts';
 import { decide, initialState, type State } from '../kernel/kernel.ts';
 import { type Loaded, loadModule } from '../kernel/loader/load.ts';
 import { dumpModule } from './dump.ts';
+import { fileWords } from './file-words.ts';
 import { memoryImage } from './image.ts';
 import { moduleReader } from './modules.ts';
 import { type Report, type ReportStep, reportStep } from './report.ts';
@@ -31,7 +32,7 @@ export { RunError };
 
 /** Runs all steps; rejects with RunError. Writes the report and the dumps that the options ask for. */
 export async function runScenario(options: RunOptions): Promise<Report> {
-  const scenario = readScenario(await read(options.scenario, 'scenario'));
+  const scenario = readScenario(await readFile(options.scenario, 'utf8').catch(failed(`scenario ${options.scenario}`)));
   if (!scenario.ok) throw new RunError(`${options.scenario}: ${scenario.message}`);
   const { machine, steps } = scenario.value;
   const modules = moduleReader(options.modules);
@@ -51,13 +52,16 @@ export async function runScenario(options: RunOptions): Promise<Report> {
     if (!decision.ok) throw new RunError(`${options.scenario}: step ${index}: ${decision.message}`);
     state = decision.state;
     reported.push(reportStep(step.op, decision.events, state.staticCalls));
-    if (options.dump !== undefined && kept.loaded) await dumpModule(join(options.dump, String(index)), kept.loaded);
+    if (options.dump !== undefined && kept.loaded) {
+      await dumpModule(join(options.dump, String(index)), kept.loaded).catch(failed(options.dump));
+    }
     options.onStep?.(index + 1, steps.length, step, decision.events);
   }
   const report: Report = { format: 'veneerd/report@1', steps: reported };
-  if (options.report !== undefined) await writeFile(options.report, `${JSON.stringify(report)}\n`);
-  if (options.image !== undefined)
-    await writeFile(options.image, `${JSON.stringify(memoryImage(state, modules.blobs))}\n`);
+  const write = (path: string, value: unknown): Promise<void> =>
+    writeFile(path, `${JSON.stringify(value)}\n`).catch(failed(path));
+  if (options.report !== undefined) await write(options.report, report);
+  if (options.image !== undefined) await write(options.image, memoryImage(state, modules.blobs));
   return report;
 }
 
@@ -67,10 +71,8 @@ function boot(profile: MachineProfile, file: string): State {
   return booted.state;
 }
 
-async function read(path: string, what: string): Promise<string> {
-  try {
-    return await readFile(path, 'utf8');
-  } catch (error) {
-    throw new RunError(`${what} ${path}: ${error instanceof Error ? error.message : String(error)}`);
-  }
-}
+const failed =
+  (what: string) =>
+  (error: unknown): never => {
+    throw new RunError(`${what}: ${fileWords(error)}`);
+  };

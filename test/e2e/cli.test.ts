@@ -390,7 +390,11 @@ describe('veneer run', { timeout: PATIENCE }, () => {
     expect((await start([...args, '--json']).done).out).toBe(first.out);
     expect((await start(args).done).out).toMatch(/^2 steps, 1 refused by the kernel/);
     const wrong = await start(['run', join(folder, 'absent.json'), '--modules', folder]).done;
-    expect(wrong.code).toBe(2);
+    expect(wrong).toMatchObject({ code: 2, out: '' });
+    expect(wrong.err).toMatch(/absent\.json: no such file or folder\n$/);
+    const nowhere = await start([...args, '--report', join(folder, 'absent', 'report.json')]).done;
+    expect(nowhere).toMatchObject({ code: 2, out: '' });
+    expect(nowhere.err).toMatch(/report\.json: no such file or folder\n$/);
     await rm(folder, { recursive: true, force: true });
   });
 });
