@@ -2,6 +2,7 @@
 import { existsSync } from 'node:fs';
 import { readConfig } from './config.ts';
 import { type Daemon, startDaemon } from './daemon.ts';
+import { firstSteps } from './first-steps.ts';
 import { StoreError } from './log/errors.ts';
 import { DEMO_SESSION } from './pipelines/demo.ts';
 
@@ -33,23 +34,11 @@ try {
 function welcome(url: string): string {
   const where =
     'redisUrl' in config.stores ? 'in Redis' : 'dataDir' in config.stores ? config.stores.dataDir : 'memory';
-  const at = url === 'http://127.0.0.1:7077' ? '' : ` --url ${url}`;
-  const tries = [
-    ...(config.demo !== 'off' && existsSync(DEMO_SESSION)
-      ? [
-          ['watch -m demo', 'a recorded session, as it is replayed'],
-          ['map -m demo', 'where its modules are'],
-        ]
-      : []),
-    ['boot m1', 'a machine of your own'],
-    ['load -m m1 FILE.ko', 'an arm64 module: .ko, .ko.gz, .ko.xz or .ko.zst'],
-  ].map(([command, what]) => [`  npm run -s veneer -- ${command}${at}`, what] as const);
-  const width = Math.max(...tries.map(([command]) => command.length));
   const lines = [
     `veneerd listens on ${url}, its log is ${'dataDir' in config.stores ? 'in ' : ''}${where}`,
     '',
     'Try, in a second terminal:',
-    ...tries.map(([command, what]) => `${command.padEnd(width)}  # ${what}`),
+    ...firstSteps(url, config.demo !== 'off' && existsSync(DEMO_SESSION)).map((step) => `  ${step}`),
     '',
   ];
   return `${lines.join('\n')}\n`;

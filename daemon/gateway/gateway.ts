@@ -14,7 +14,7 @@ import { errorHandler, Refused, refused } from './http/answer.ts';
 import { blobRoutes } from './http/blobs.ts';
 import { inspectRoutes } from './http/inspect.ts';
 import { machineRoutes } from './http/machines.ts';
-import { PAGE } from './http/page.ts';
+import { pageRoute } from './http/page.ts';
 import { serve } from './socket/connection.ts';
 
 export interface GatewayOptions {
@@ -73,7 +73,7 @@ export async function openGateway(
     next(null, payload);
   });
 
-  app.get('/', (_request, reply) => reply.type('text/html; charset=utf-8').send(PAGE));
+  pageRoute(app, runtime);
   app.get('/healthz', () => ({ status: 'ok' }));
   app.get('/readyz', async () => {
     await runtime.machines();

@@ -1,5 +1,26 @@
 /** What a person sees who opens the daemon's address in a browser. */
-export const PAGE = `<!doctype html>
+import type { FastifyInstance } from 'fastify';
+import { firstSteps } from '../../first-steps.ts';
+import { DEMO_MACHINE } from '../../pipelines/demo.ts';
+import type { Runtime } from '../../pipelines/runtime.ts';
+
+export function pageRoute(app: FastifyInstance, runtime: Runtime): void {
+  app.get('/', async (request, reply) => {
+    const demo = (await runtime.head(DEMO_MACHINE)).ok;
+    // By the name that the browser reached it: a container does not know its own.
+    return reply.type('text/html; charset=utf-8').send(page(`http://${request.host}`, demo));
+  });
+}
+
+const escaped = (text: string): string => text.replace(/[<>&"']/g, (character) => `&#${character.charCodeAt(0)};`);
+const link = (path: string): string => `<a href="${path}">${path}</a>`;
+
+function page(url: string, demo: boolean): string {
+  const steps = URL.canParse(url) ? firstSteps(url, demo).map(escaped).join('\n') : '';
+  const paths = demo
+    ? ['/machines', '/machines/demo', '/machines/demo/view', '/machines/demo/session']
+    : ['/machines', '/healthz', '/readyz'];
+  return `<!doctype html>
 <html lang="en">
 <meta charset="utf-8">
 <meta name="viewport" content="width=device-width">
@@ -9,12 +30,9 @@ export const PAGE = `<!doctype html>
 <p>This daemon simulates a Linux kernel's module loader. Every decision that the kernel would take (where a module
 lands, which branch needs a veneer) is an event in a log.</p>
 <p>In a terminal, in the project's folder:</p>
-<pre>npm run -s veneer -- watch -m demo       # a recorded session, replayed: the 128 MB window fills up
-npm run -s veneer -- map -m demo         # windows, modules, holes, fill
-npm run -s veneer -- boot m1             # a machine of your own
-npm run -s veneer -- load -m m1 FILE.ko  # .ko, .ko.gz, .ko.xz or .ko.zst, for arm64</pre>
-<p>Over HTTP: <a href="/machines">/machines</a>, <a href="/machines/demo">/machines/demo</a>,
-<a href="/machines/demo/view">/machines/demo/view</a>, <a href="/machines/demo/session">/machines/demo/session</a>.
+<pre>${steps}</pre>
+<p>Over HTTP: ${paths.map(link).join(', ')}.
 Over WebSocket: <code>/ws</code>, subprotocol <code>veneerd.v1</code>. docs/protocol.md describes both.</p>
 </html>
 `;
+}
