@@ -429,6 +429,7 @@ async function optimisticWriter(log: EventLog, name: string, writer: string, cou
   return numbers;
 }
 
+/** Time for a follower to come to its wait, which shows nowhere. What is expected holds as well where it did not. */
 function turn(): Promise<void> {
   return new Promise((resolve) => setTimeout(resolve, 20));
 }
