@@ -12,8 +12,11 @@ import { done, type Outcome, type Refusal, refuse, refusedGone } from './outcome
 /** Appends in flight at the same time: stores that talk over a network or wait for a disk do many in one go. */
 const WINDOW = 64;
 
-/** A machine that was booted, or a host that shows too little of itself to be a machine. */
-const BEGINNINGS: ReadonlySet<string> = new Set(['MachineBooted', 'HostObserved']);
+/** What is wrong with a log's first commit: it boots a machine, or shows a host that shows too little of itself to be one. */
+export function badBeginning({ events: [first] }: Commit): string | undefined {
+  if (first?.type === 'MachineBooted' || first?.type === 'HostObserved') return undefined;
+  return 'expected MachineBooted or HostObserved first';
+}
 
 /** Appends `commits` after `expected`; null makes the machine with them. Repeating it does no harm. */
 export async function appendRecorded(
@@ -53,9 +56,8 @@ async function made(
   const epoch = world.newEpoch();
   const evolved = evolveAll(world.kernel, { epoch, commit: 0, state: world.kernel.initialState() }, [first]);
   if (!evolved.ok) return evolved;
-  if (!BEGINNINGS.has(first.events[0]?.type ?? '')) {
-    return refuse('bad-session', 'commit 1: expected MachineBooted or HostObserved first');
-  }
+  const bad = badBeginning(first);
+  if (bad !== undefined) return refuse('bad-session', `commit 1: ${bad}`);
   const result = await world.log.create(machine.name, epoch, encode(first));
   if (result.status === 'machine-exists') return refuse('machine-exists', `there is a machine called ${machine.name}`);
   if (result.status === 'duplicate') return again(world, machine, commits);

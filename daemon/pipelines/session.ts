@@ -16,7 +16,7 @@ import { decode, encode, readOne, readThrough } from './entry.ts';
 import { LineFault, linesOf } from './lines.ts';
 import type { MachineRuntime, World } from './machine.ts';
 import { done, type Outcome, type Refusal, refuse } from './outcome.ts';
-import { appendRecorded, evolveAll } from './recorded.ts';
+import { appendRecorded, badBeginning, evolveAll } from './recorded.ts';
 
 /** Commits that go into the log together. */
 const BATCH = 256;
@@ -64,7 +64,8 @@ export async function checkSession(
           fold(view, commit);
           if (commit.number === 1) {
             firstId = commit.id;
-            if (commit.events[0]?.type !== 'MachineBooted') return fault('expected MachineBooted first');
+            const bad = badBeginning(commit);
+            if (bad !== undefined) return fault(bad);
           }
           await each(commit);
           break;
