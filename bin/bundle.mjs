@@ -95,8 +95,8 @@ export function build(program, outdir, options = {}) {
     logLevel: 'silent',
     tsconfigRaw: {},
     plugins: [ownUrls],
-    // Finds its native library next to itself.
-    external: ['lmdb'],
+    // They find their native library, and their WebAssembly, next to themselves.
+    external: ['lmdb', '@alexaltea/capstone-js'],
     // Dependencies that are CommonJS ask for Node's modules in their own way.
     banner: { js: "import{createRequire as $require}from'node:module';const require=$require(import.meta.url);" },
     ...options,
