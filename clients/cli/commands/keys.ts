@@ -14,6 +14,9 @@ import { bootedWith, classesOf, classWords, directShare, functionNames } from '.
 import { type AtOption, at } from './at.ts';
 import { type AddCommand, examples } from './registry.ts';
 
+/** Nodes of a chain in the table of keys; `veneer sites KEY` shows all of them. */
+const LINKS_SHOWN = 6;
+
 export const addKeys: AddCommand = (program, go) => {
   program
     .command('keys')
@@ -105,7 +108,9 @@ function funcWords(key: StaticCallKey, name: Shown['name']): string {
 
 function chainWords({ chain }: StaticCallKey): string {
   if (chain.length === 0) return 'empty';
-  return chain.map((link) => (link.node ? link.owner : `(${link.owner})`)).join(' -> ');
+  const shown = chain.slice(0, LINKS_SHOWN).map((link) => (link.node ? link.owner : `(${link.owner})`));
+  const more = chain.length - shown.length;
+  return [...shown, ...(more > 0 ? [`${count(more)} more`] : [])].join(' -> ');
 }
 
 async function sites(context: Context, wanted: string, options: AtOption): Promise<void> {
