@@ -54,14 +54,12 @@ export function imageData({ etext, end }: KernelImage, pageSize: number): Area {
   return { start: Math.floor(etext / pageSize) * pageSize, end: Math.ceil(end / pageSize) * pageSize + pageSize };
 }
 
-/** Of each profile once: every invented symbol asks. */
-const IMAGES = new WeakMap<MachineProfile['kernel'], KernelImage>();
+/** The last one: every invented symbol asks, and mostly of the same profile. */
+let last: { readonly kernel: MachineProfile['kernel']; readonly image: KernelImage } | undefined;
 
 export function imageOf({ kernel }: Pick<MachineProfile, 'kernel'>): KernelImage {
-  let image = IMAGES.get(kernel);
-  if (!image) {
-    image = { text: fromHex(kernel.text), etext: fromHex(kernel.etext), end: fromHex(kernel.end) };
-    IMAGES.set(kernel, image);
+  if (last?.kernel !== kernel) {
+    last = { kernel, image: { text: fromHex(kernel.text), etext: fromHex(kernel.etext), end: fromHex(kernel.end) } };
   }
-  return image;
+  return last.image;
 }

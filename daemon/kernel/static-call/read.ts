@@ -65,9 +65,9 @@ function calls(
   relas: readonly RelaSection[],
   tramps: SymbolTramps['bySymbol'],
 ): readonly ModuleSite[] {
-  return callSites(placed, relas, tramps).map(({ symbol, destination, ...site }) => {
+  return callSites(placed, relas, tramps).map(({ address, symbol, tail, init, bytes, destination }) => {
     const { tramp, key } = tramps.get(symbol) ?? NO_TRAMP;
-    return { ...site, names: key, veneer: destination === tramp ? undefined : destination };
+    return { address, names: key, tail, init, bytes, veneer: destination === tramp ? undefined : destination };
   });
 }
 

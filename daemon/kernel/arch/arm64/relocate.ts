@@ -140,7 +140,7 @@ const relocateSection = (work: Work, rela: RelaSection): KernelError | undefined
     const place = base + offset;
     const a = addendAt(file, at);
     const s = (kind === KIND_BRANCH && a === 0 ? callValue : symbolValue)[symbolAt(file, at)] as number;
-    if (!(s >= -EXACT && s < EXACT && a >= -EXACT && a < EXACT)) {
+    if (!(Math.abs(s) < EXACT && Math.abs(a) < EXACT)) {
       const error = relocateExactly(work, rela, at, view);
       if (error) return error;
       continue;
@@ -212,8 +212,11 @@ const relocateSection = (work: Work, rela: RelaSection): KernelError | undefined
   return undefined;
 };
 
+/** As a signed word. */
+const FAULT = BREAK_FAULT | 0;
+
 /** The kernel's encoder leaves a word alone that is its own break instruction. */
-const isFault = (word: number): boolean => word >>> 0 === BREAK_FAULT;
+const isFault = (word: number): boolean => word === FAULT;
 
 /** A field of one run. `x` is shifted right by the type's lsb; its low 32 bits suffice. */
 const putField = (view: DataView, offset: number, type: number, x: number): void => {
