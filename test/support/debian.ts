@@ -143,17 +143,24 @@ export async function kernelPackage(
   return { folder: target, deb: join(target, deb) };
 }
 
-/** Sources of Debian's own archive, for the release that the version belongs to. */
+/** The archives that this machine's apt uses, asked for the release that the version belongs to. */
 async function suitesOf(version: string): Promise<readonly string[]> {
   const suite = SUITES.find(([series]) => series.test(version))?.[1];
   if (suite === undefined) return [];
-  const list = join(cache, `${suite}.list`);
+  const { stdout } = await run('apt-get', [
+    'indextargets',
+    '--format',
+    '$(REPO_URI) $(ORIGIN)',
+    'Created-By: Packages',
+  ]);
+  const archives = new Set(stdout.split('\n').flatMap((line) => /^(\S+) Debian$/.exec(line)?.[1] ?? []));
   const key = '[signed-by=/usr/share/keyrings/debian-archive-keyring.gpg]';
-  const lines = [
-    `deb ${key} MIRROR/debian ${suite} main`,
-    `deb ${key} MIRROR/debian ${suite}-updates main`,
-    `deb ${key} MIRROR/debian-security ${suite}-security main`,
-  ];
+  const lines = [...archives].flatMap((archive) =>
+    (/security/.test(archive) ? [`${suite}-security`] : [suite, `${suite}-updates`]).map(
+      (one) => `deb ${key} ${archive} ${one} main`,
+    ),
+  );
+  const list = join(cache, `${suite}.list`);
   await writeFile(list, `${lines.join('\n')}\n`);
   return ['-o', `Dir::Etc::sourcelist=${list}`, '-o', 'Dir::Etc::sourceparts=/dev/null'];
 }
