@@ -13,6 +13,7 @@ import type {
   Write,
 } from '../../../daemon/kernel/arch/static-call.ts';
 import { longCode, wordAt, wordCode } from '../../../daemon/kernel/arch/static-call.ts';
+import { inventedSymbol } from '../../../daemon/kernel/machine/presets.ts';
 import type { Flavour } from '../../../protocol/profile.ts';
 import { hasUnicorn } from '../../support/unicorn.ts';
 import { Machine, only } from '../loader/machine.ts';
@@ -101,6 +102,14 @@ describe('a trampoline', () => {
     const { writes } = literal.transformTramp(keyFor(0), memory.read);
     expect(writes).toMatchObject([{ what: 'literal', bytes: longCode(RETURN0), atomicity: 'single-word' }]);
     expect(literal.callee(keyFor(0))).toBe(RETURN0);
+  });
+
+  it('SC-32: an invented kernel has a __static_call_return0 too, at the address that its name gives', () => {
+    const profile = staticCallProfile('literal', 'near', { symbols: {}, openSymbols: true });
+    const machine = new Machine(profile);
+    const [patch] = only(machine.do({ type: 'update', key: 'kfree', func: FUNCS.null }), 'StaticCallPatched');
+    expect(patch).toMatchObject({ what: 'literal' });
+    expect(patch?.bytes[1]).toBe(longCode(inventedSymbol(profile, '__static_call_return0')));
   });
 
   it('SC-33: that is there already is not written', () => {
