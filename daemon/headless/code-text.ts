@@ -12,3 +12,7 @@ export function codeText(arch: string, address: Hex, bytes: string): string {
   for (let i = 0; i * 2 < bytes.length; i += 4) lines.push(textA64(wordAt(bytes, i), at + i));
   return lines.join('; ');
 }
+
+/** A view holds six bytes of each x86-64 site, as a conditional tail call has them; the call itself has five in all others. */
+export const siteCode = (arch: string, bytes: string): string =>
+  arch === 'x86-64' && !bytes.startsWith('0f8') ? bytes.slice(0, 10) : bytes;

@@ -1,6 +1,6 @@
 /** `veneer keys` and `veneer sites KEY`: static-call keys, and the chain of site_mods of one. */
 import type { Command } from 'commander';
-import { codeText } from '../../../daemon/headless/code-text.ts';
+import { codeText, siteCode } from '../../../daemon/headless/code-text.ts';
 import { fromHex, type Hex } from '../../../protocol/address.ts';
 import { SITE_INIT, SITE_TAIL } from '../../../protocol/events/static-call.ts';
 import type { ViewJson } from '../../../protocol/view/json.ts';
@@ -162,13 +162,16 @@ async function sites(context: Context, wanted: string, options: AtOption): Promi
 }
 
 function rowsOf(key: StaticCallKey, { sites: list }: ChainLink, arch: string) {
-  return list.map(({ address, flags, bytes, class: kind, hops }) => ({
-    address,
-    flags: [...((flags & SITE_TAIL) !== 0 ? ['TAIL'] : []), ...((flags & SITE_INIT) !== 0 ? ['INIT'] : [])],
-    class: bytes === null || key.calls === null ? ('none' as const) : kind,
-    hops,
-    distance: key.calls === null ? null : fromHex(key.calls) - fromHex(address),
-    bytes,
-    text: bytes === null ? null : codeText(arch, address, bytes),
-  }));
+  return list.map(({ address, flags, bytes: held, class: kind, hops }) => {
+    const bytes = held === null ? null : siteCode(arch, held);
+    return {
+      address,
+      flags: [...((flags & SITE_TAIL) !== 0 ? ['TAIL'] : []), ...((flags & SITE_INIT) !== 0 ? ['INIT'] : [])],
+      class: bytes === null || key.calls === null ? ('none' as const) : kind,
+      hops,
+      distance: key.calls === null ? null : fromHex(key.calls) - fromHex(address),
+      bytes,
+      text: bytes === null ? null : codeText(arch, address, bytes),
+    };
+  });
 }
