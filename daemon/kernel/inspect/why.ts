@@ -308,7 +308,9 @@ function notesOf(subject: Subject, place: Place, history: History, known: boolea
     );
   }
   if (earlier > 0 && place.kind !== 'free')
-    notes.push(`others had this memory before, ${earlier} times: their writes are not listed`);
+    notes.push(
+      `others had this memory before, ${earlier === 1 ? 'once' : `${earlier} times`}: their writes are not listed`,
+    );
   if (dropped > 0) notes.push(`${dropped} older writes are not listed`);
   for (const trace of traces) {
     if (trace.kind === 'stray' && trace.event.site === place.address) {
