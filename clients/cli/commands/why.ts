@@ -60,9 +60,14 @@ function whyLines(out: Output, { address: where, place, bytes, text, writes, not
     lines.push('', `${out.paint.bold(`commit ${count(write.commit)}`)}  ${plain(write.cause)}`);
     lines.push(...writeLines(write).map((line) => `  ${plain(line)}`));
   }
-  if (writes.length === 0) lines.push('', 'no event wrote here');
+  if (writes.length === 0) lines.push('', nothingWritten(bytes));
   lines.push(...notes.map((note) => out.paint.dim(plain(`note: ${note}`))));
   return lines;
+}
+
+/** Bytes that no event wrote are the loader's own: from the module's file, by a relocation where one is. */
+function nothingWritten(bytes: string | null): string {
+  return bytes === null ? 'no event wrote here' : 'as the loader left it: no event has written here since';
 }
 
 function placeWords({ kind, address: start, size, owner, section, key, flags, slot }: Place): string {

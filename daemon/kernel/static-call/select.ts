@@ -1,7 +1,7 @@
 /** Which room of the architectures models a machine's static calls. */
 import { arm64StaticCalls } from '../arch/arm64/static-call.ts';
+import { kernelSymbol, RETURN0 } from '../arch/kernel-symbol.ts';
 import type { StaticCallArch } from '../arch/static-call.ts';
-import { kernelSymbol, RETURN0 } from '../arch/x86-64/kernel-symbol.ts';
 import { x86StaticCalls } from '../arch/x86-64/static-call.ts';
 import type { Profile } from '../profile.ts';
 

@@ -11,9 +11,9 @@
  */
 import type { Profile } from '../../profile.ts';
 import type { PlacedModule } from '../arch.ts';
+import { kernelSymbol, RETURN_THUNK } from '../kernel-symbol.ts';
 import { type FindSpot, placedSection, spotFinder } from '../placed-memory.ts';
 import { decode, INSN, is } from './insn.ts';
-import { kernelSymbol, RETURN_THUNK } from './kernel-symbol.ts';
 import { activeThunk, returnAt } from './returns.ts';
 
 /** What of the machine decides how its modules return. */

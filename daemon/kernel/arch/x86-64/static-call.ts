@@ -13,6 +13,7 @@ import { toHex } from '../../../../protocol/address.ts';
 import type { Flavour } from '../../../../protocol/profile.ts';
 import type { Profile } from '../../profile.ts';
 import { KernelBug } from '../kernel-bug.ts';
+import { kernelSymbol, PLAIN_RETURN, RETURN_THUNK, RETURN0 } from '../kernel-symbol.ts';
 import {
   type Code,
   codeOf,
@@ -27,7 +28,6 @@ import {
   wordCode,
 } from '../static-call.ts';
 import { INSN, REACH, textOf } from './insn.ts';
-import { kernelSymbol, PLAIN_RETURN, RETURN_THUNK, RETURN0 } from './kernel-symbol.ts';
 import { activeThunk, returnAt } from './returns.ts';
 
 type StaticCallProfile = Pick<Profile, 'layout' | 'returnThunk' | 'source' | 'symbols'>;

@@ -1,6 +1,6 @@
 /** Functions of the kernel that decide bytes: where they are. */
-import { inventedSymbol } from '../../machine/presets.ts';
-import type { Profile } from '../../profile.ts';
+import { inventedSymbol } from '../machine/presets.ts';
+import type { Profile } from '../profile.ts';
 
 /** What compiled code jumps to for a return, whichever thunk the machine uses. */
 export const RETURN_THUNK = '__x86_return_thunk';
