@@ -2,10 +2,9 @@
  * Relocation values in exact 64-bit arithmetic, for symbols and addends that a double doesn't hold. Only hostile or absolute
  * values come here, so BigInt is affordable.
  */
+import { SHN_ABS } from '../elf/constants.ts';
 import { exactAddendAt, symbolAt } from '../elf/rela.ts';
 import type { PlacedModule } from './arch.ts';
-
-const SHN_ABS = 0xfff1;
 
 /** Below this magnitude S, A, S + A and S + A - P are exact in doubles. */
 export const EXACT = 2 ** 51;

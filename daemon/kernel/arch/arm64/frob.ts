@@ -2,17 +2,13 @@
  * What the architecture does to section headers before layout: room for PLT entries, and the order of relocations.
  * Models arch/arm64/kernel/module-plts.c, v6.1 and v6.12: `module_frob_arch_sections`, `count_plts`, `partition_branch_plt_relas`.
  */
-import { RELA } from '../../elf/constants.ts';
+import { RELA, SHF_ALLOC, SHF_EXECINSTR, SHT_NOBITS, SHT_SYMTAB } from '../../elf/constants.ts';
 import { addendAt, entryAt, exactAddendAt, offsetAt, symbolAt, typeAt } from '../../elf/rela.ts';
 import type { ElfModule, RelaSection, Section } from '../../elf/types.ts';
 import type { KernelError, LayoutSection } from '../arch.ts';
 import { PLT_ENTRY_SIZE } from './plt.ts';
 import { R_ADR_PREL_PG_HI21, R_ADR_PREL_PG_HI21_NC, R_CALL26, R_JUMP26 } from './reloc-types.ts';
 
-const SHT_SYMTAB = 2;
-const SHT_NOBITS = 8;
-const SHF_ALLOC = 2;
-const SHF_EXECINSTR = 4;
 const L1_CACHE_BYTES = 64;
 const FTRACE_ALIGN = 4;
 const SZ_4K = 4096;
