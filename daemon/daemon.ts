@@ -5,13 +5,17 @@ import { setTimeout as sleep } from 'node:timers/promises';
 import { type Logger, pino } from 'pino';
 import type { Config } from './config.ts';
 import { openGateway } from './gateway/gateway.ts';
+import { watchHealth } from './health.ts';
 import * as kernel from './kernel/kernel.ts';
 import { DRAIN_MS } from './limits.ts';
 import { openStores } from './log/stores.ts';
+import { openMetrics } from './metrics.ts';
+import { observed } from './observe.ts';
 import { DEMO_SESSION, playDemo } from './pipelines/demo.ts';
 import { openHubs } from './pipelines/hubs.ts';
 import type { Pace } from './pipelines/pace.ts';
 import { openRuntime, type Runtime } from './pipelines/runtime.ts';
+import { VERSION } from './version.ts';
 
 export interface Daemon {
   readonly url: string;
@@ -25,19 +29,28 @@ const EPOCH_BYTES = 8;
 export async function startDaemon(config: Config): Promise<Daemon> {
   const logger = pino({ level: config.logLevel, base: null }, pino.destination(2));
   const stores = await openStores(config.stores);
-  const runtime = openRuntime({
-    log: stores.log,
-    blobs: stores.blobs,
-    kernel,
-    hubs: openHubs(stores.log),
-    now: Date.now,
-    newEpoch: () => randomBytes(EPOCH_BYTES).toString('hex'),
-    mistake: (error) => logger.error(error),
-  });
-  const gateway = await openGateway(runtime, stores.blobs, { ...config, logger }).catch(async (error: unknown) => {
+  const metrics = openMetrics();
+  const runtime = observed(
+    openRuntime({
+      log: stores.log,
+      blobs: stores.blobs,
+      kernel,
+      hubs: openHubs(stores.log),
+      now: Date.now,
+      newEpoch: () => randomBytes(EPOCH_BYTES).toString('hex'),
+      mistake: (error) => logger.error(error),
+    }),
+    metrics,
+    logger,
+  );
+  const health = watchHealth(stores.log.check, metrics.store, logger);
+  const edge = { ...config, logger, metrics, health: health.ask };
+  const gateway = await openGateway(runtime, stores.blobs, edge).catch(async (error: unknown) => {
+    health.close();
     await stores.close();
     throw error;
   });
+  logger.info({ url: gateway.url, version: VERSION }, 'started');
   const stop = new AbortController();
   const demo = config.demo === 'off' ? undefined : demoOf(runtime, config.demo, logger, stop.signal);
   let closing: Promise<void> | undefined;
@@ -47,7 +60,9 @@ export async function startDaemon(config: Config): Promise<Daemon> {
     stop.abort();
     await Promise.race([Promise.all([demo, runtime.close()]), sleep(DRAIN_MS, undefined, { ref: false })]);
     await gateway.close();
+    health.close();
     await stores.close();
+    logger.info('stopped');
   }
 
   return {

@@ -6,14 +6,18 @@ import { WebSocketServer } from 'ws';
 import { ERRORS, type WireError, wireError } from '../../protocol/errors.ts';
 import { CLOSE, SOCKET_PATH, SUBPROTOCOL } from '../../protocol/frames.ts';
 import { parseJson } from '../../protocol/json.ts';
+import type { Health } from '../health.ts';
 import { FRAME_BYTES } from '../limits.ts';
 import type { BlobStore } from '../log/blobs.ts';
+import type { Metrics } from '../metrics.ts';
 import type { Runtime } from '../pipelines/runtime.ts';
 import { admit, isLoopback } from './admit.ts';
 import { errorHandler, Refused, refused } from './http/answer.ts';
 import { blobRoutes } from './http/blobs.ts';
+import { healthRoutes } from './http/health.ts';
 import { inspectRoutes } from './http/inspect.ts';
 import { machineRoutes } from './http/machines.ts';
+import { observeRequests } from './http/observe.ts';
 import { pageRoute } from './http/page.ts';
 import { serve } from './socket/connection.ts';
 
@@ -21,6 +25,9 @@ export interface GatewayOptions {
   readonly host: string;
   readonly port: number;
   readonly logger: FastifyBaseLogger;
+  readonly metrics: Metrics;
+  /** Whether the log takes writes. */
+  readonly health: () => Promise<Health>;
 }
 
 export interface Gateway {
@@ -37,7 +44,7 @@ const GOODBYE_MS = 1_000;
 export async function openGateway(
   runtime: Runtime,
   blobs: BlobStore,
-  { host, port, logger }: GatewayOptions,
+  { host, port, logger, metrics, health }: GatewayOptions,
 ): Promise<Gateway> {
   const { mistake } = runtime.world;
   const loopbackOnly = isLoopback(host);
@@ -60,6 +67,7 @@ export async function openGateway(
     const error = refusal(request.raw);
     if (error !== undefined) throw new Refused(error);
   });
+  observeRequests(app, metrics);
   app.removeAllContentTypeParsers();
   app.addContentTypeParser('application/json', { parseAs: 'string' }, (_request, body, next) => {
     const parsed = parseJson(body as string);
@@ -74,11 +82,7 @@ export async function openGateway(
   });
 
   pageRoute(app, runtime);
-  app.get('/healthz', () => ({ status: 'ok' }));
-  app.get('/readyz', async () => {
-    await runtime.machines();
-    return { status: 'ready' };
-  });
+  healthRoutes(app, health, metrics);
   machineRoutes(app, runtime);
   inspectRoutes(app, runtime.inspect);
   blobRoutes(app, blobs);
@@ -97,7 +101,11 @@ export async function openGateway(
       refuseUpgrade(socket, error);
       return;
     }
-    sockets.handleUpgrade(request, socket, head, (ws) => serve(ws, runtime));
+    sockets.handleUpgrade(request, socket, head, (ws) => {
+      metrics.connection(1);
+      ws.on('close', () => metrics.connection(-1));
+      serve(ws, runtime);
+    });
   });
 
   const address = await app.listen({ host, port });
