@@ -14,8 +14,12 @@ export function checkMachine(name: string, epoch?: string): void {
   if (epoch !== undefined) refuse(isEpoch(epoch));
 }
 
+export function checkId(id: string): void {
+  refuse(isId(id));
+}
+
 export function checkEntry(entry: NewEntry): void {
-  refuse(isId(entry.id));
+  checkId(entry.id);
   // A UTF-16 unit is at most three bytes of UTF-8: most texts need no counting.
   const bytes = entry.text.length * 3 <= MAX_COMMIT_BYTES ? 0 : Buffer.byteLength(entry.text);
   if (bytes > MAX_COMMIT_BYTES) throw tooLarge('a commit', bytes, MAX_COMMIT_BYTES);

@@ -4,9 +4,14 @@ import { decodeCommit, type MachineRecord, type Tables } from './lmdb-schema.ts'
 
 const SLICE = 256;
 
-/** Whether there is more to sweep. */
-export async function sweepSome(tables: Tables, machines: Iterable<MachineRecord>): Promise<boolean> {
-  for (const slot of tables.garbage.getKeys({ limit: 1 })) {
+/** Whether there is more to sweep. `staged` are slots in the making: they are garbage only once their process is gone. */
+export async function sweepSome(
+  tables: Tables,
+  machines: Iterable<MachineRecord>,
+  staged: ReadonlySet<number>,
+): Promise<boolean> {
+  for (const slot of [...tables.garbage.getKeys()]) {
+    if (staged.has(slot)) continue;
     await tables.env.transaction(() => sweepSlot(tables, slot));
     return true;
   }

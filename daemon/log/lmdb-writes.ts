@@ -37,6 +37,8 @@ type Chain = {
 export type Writes = {
   /** Decides on the machine as it will be; a refusal is answered when what it rests on is durable. */
   write<R>(name: string, decide: (machine: Pending) => Decision<R>): Promise<R>;
+  /** Writes a value that nobody reads. */
+  check(): Promise<void>;
   close(): void;
 };
 
@@ -114,6 +116,13 @@ export function openWrites(tables: Tables): Writes {
         } else if (await commit(name, chain, decision)) return decision.result;
       }
     },
+    async check() {
+      try {
+        await tables.daemon.put('check', Date.now());
+      } catch (error) {
+        throw await unavailable(error);
+      }
+    },
     close() {
       open = false;
     },
@@ -121,7 +130,7 @@ export function openWrites(tables: Tables): Writes {
 }
 
 /** lmdb says why a commit failed in a second promise. */
-async function unavailable(error: unknown): Promise<StoreError> {
+export async function unavailable(error: unknown): Promise<StoreError> {
   const why = (error as { commitError?: Promise<unknown> }).commitError;
   const cause = await Promise.resolve(why ?? error).catch((reason: unknown) => reason);
   return new StoreError('store-unavailable', `the data folder can't be written: ${messageOf(cause)}`, cause);

@@ -15,6 +15,7 @@ import {
   readLastSlot,
   type Tables,
 } from './lmdb-schema.ts';
+import { type Slots, stageInLmdb } from './lmdb-staging.ts';
 import { sweepSome } from './lmdb-sweep.ts';
 import { openWrites } from './lmdb-writes.ts';
 import type { AppendResult, CreateResult, EventLog, PutSnapshotResult, RemoveResult, TrimResult } from './log.ts';
@@ -39,11 +40,12 @@ function logOf(tables: Tables): EventLog {
   const bell = new Bell();
   const writes = openWrites(tables);
   let lastSlot = readLastSlot(tables);
+  const slots: Slots = { take: () => ++lastSlot, staged: new Set(), sweep: () => startSweep() };
   let open = true;
   let sweeping: Promise<void> | undefined;
 
   const sweep = async (): Promise<void> => {
-    while (open && (await sweepSome(tables, allRecords(tables)))) {}
+    while (open && (await sweepSome(tables, allRecords(tables), slots.staged))) {}
   };
   // A sweep that fails is no harm: what it leaves is never read, and the next one takes it.
   const startSweep = (): void => {
@@ -62,7 +64,7 @@ function logOf(tables: Tables): EventLog {
             ? { refusal: { status: 'duplicate', epoch: record.epoch, number: 1 } }
             : { refusal: { status: 'machine-exists', epoch: record.epoch, head: record.head } };
         }
-        const slot = ++lastSlot;
+        const slot = slots.take();
         return {
           result: { status: 'created', epoch, number: 1 },
           record: { form: 1, slot, epoch, first: 1, head: 1 },
@@ -77,6 +79,8 @@ function logOf(tables: Tables): EventLog {
       if (result.status === 'created') bell.ring(name);
       return result;
     },
+
+    stage: (name, epoch) => stageInLmdb(tables, writes, slots, name, epoch),
 
     async remove(name, epoch) {
       const result = await writes.write<RemoveResult>(name, ({ record }) => {
@@ -131,6 +135,11 @@ function logOf(tables: Tables): EventLog {
       return result;
     },
 
+    async find(name, epoch, id) {
+      const record = machineRecord(tables, name)?.record;
+      return isThere(record, epoch) ? knownId(tables, record, id) : undefined;
+    },
+
     async read(name, epoch, options) {
       const record = machineRecord(tables, name)?.record;
       if (!isThere(record, epoch)) return gone(record);
@@ -183,6 +192,8 @@ function logOf(tables: Tables): EventLog {
       if (result.status === 'trimmed') startSweep();
       return result;
     },
+
+    check: writes.check,
 
     async close() {
       open = false;

@@ -36,6 +36,27 @@ export type AppendResult =
   | { readonly status: 'version-conflict'; readonly head: number }
   | Gone;
 
+/** `head` is the last commit of the machine that is there now. */
+export type PublishResult = {
+  /** `duplicate`: the machine that is there was made by the same commits; `machine-exists`: by others. */
+  readonly status: 'created' | 'duplicate' | 'machine-exists';
+  readonly epoch: string;
+  readonly head: number;
+};
+
+/**
+ * A machine in the making: commits that nobody sees until all of them are the machine. What a crash leaves of it is
+ * swept. Once a call has failed only `discard` is of use, except that a `publish` whose answer was lost can be repeated.
+ */
+export interface Staging {
+  /** Stores further commits, the first one as number 1, each id once. Any number of them; held by the store alone. */
+  append(entries: readonly NewEntry[]): Promise<void>;
+  /** Makes the machine of all that was staged, at once, unless there is one of that name: then nothing is kept. */
+  publish(): Promise<PublishResult>;
+  /** Lets go of all that was staged. After a publish it does nothing. */
+  discard(): Promise<void>;
+}
+
 export type RemoveResult = { readonly status: 'removed' } | Gone;
 
 export type TrimResult = { readonly status: 'trimmed'; readonly first: number } | Gone;
@@ -62,6 +83,8 @@ export type Snapshot = { readonly number: number; readonly bytes: Uint8Array };
 export interface EventLog {
   /** Creates a machine with its first commit, both or neither. The epoch must never have been used for that name. */
   create(name: string, epoch: string, first: NewEntry): Promise<CreateResult>;
+  /** Begins a machine of any number of commits, which becomes visible as a whole. The epoch as for `create`. */
+  stage(name: string, epoch: string): Staging;
   /** Removes a machine with all it has. Its followers end with `epoch-changed` or `no-such-machine`. */
   remove(name: string, epoch: string): Promise<RemoveResult>;
   /** All machines, by name. */
@@ -73,6 +96,9 @@ export interface EventLog {
    * holds gives the first result again, whatever is expected: the ids live exactly as long as their commits.
    */
   append(name: string, epoch: string, expected: number, entry: NewEntry): Promise<AppendResult>;
+
+  /** The number of the commit that has this command id; undefined if none has it, or the machine is not there. */
+  find(name: string, epoch: string, id: string): Promise<number | undefined>;
 
   /** One page after a position; PAGE_ENTRIES and PAGE_BYTES unless told otherwise. */
   read(name: string, epoch: string, options: ReadOptions): Promise<ReadResult>;
@@ -91,6 +117,9 @@ export interface EventLog {
    * a snapshot nothing is removed. So the state at `first - 1` and at every later commit can always be rebuilt.
    */
   trim(name: string, epoch: string, upTo: number): Promise<TrimResult>;
+
+  /** A small write that is thrown away: throws what a command would throw now because of the store. */
+  check(): Promise<void>;
 
   /** Ends all followers (as an abort does) and lets go of files or connections. */
   close(): Promise<void>;

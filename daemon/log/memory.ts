@@ -2,6 +2,7 @@
 import { Bell } from './bell.ts';
 import type { Entry, EventLog, MachineHead } from './log.ts';
 import { appendRefusal, gone, isThere, readRefusal, takePage } from './rules.ts';
+import { stagedTwice } from './staging.ts';
 import { eventLog } from './store.ts';
 
 type Machine = {
@@ -39,6 +40,28 @@ export function openMemoryLog(): EventLog {
       return { status: 'created', epoch, number: 1 };
     },
 
+    stage(name, epoch) {
+      const entries: Entry[] = [];
+      const ids = new Map<string, number>();
+      return {
+        async append(from, staged) {
+          for (const [at, { id, text }] of staged.entries()) {
+            if (ids.has(id)) throw stagedTwice(id);
+            ids.set(id, from + at);
+            entries.push({ number: from + at, id, text });
+          }
+        },
+        async publish(head) {
+          const there = machines.get(name);
+          if (there !== undefined) return { created: false, epoch: there.epoch, head: there.head };
+          machines.set(name, { name, epoch, first: 1, head, entries, ids, snapshots: new Map() });
+          bell.ring(name);
+          return { created: true, epoch, head };
+        },
+        async discard() {},
+      };
+    },
+
     async remove(name, epoch) {
       const machine = machines.get(name);
       if (!isThere(machine, epoch)) return gone(machine);
@@ -63,6 +86,11 @@ export function openMemoryLog(): EventLog {
       if (refusal !== undefined) return refusal;
       add(machine, { number: expected + 1, id: entry.id, text: entry.text });
       return { status: 'appended', number: expected + 1 };
+    },
+
+    async find(name, epoch, id) {
+      const machine = machines.get(name);
+      return isThere(machine, epoch) ? machine.ids.get(id) : undefined;
     },
 
     async read(name, epoch, options) {
@@ -101,6 +129,8 @@ export function openMemoryLog(): EventLog {
       }
       return { status: 'trimmed', first: machine.first };
     },
+
+    async check() {},
 
     async close() {
       bell.ringAll();

@@ -8,10 +8,12 @@
  *   veneerd:{name}:<epoch>:ids               hash    command id -> number
  *   veneerd:{name}:<epoch>:snapshots         hash    number -> bytes
  *   veneerd:{name}:<epoch>:snapshot-numbers  zset    number, by number
+ *   veneerd:check                            string  the trial write of EventLog.check, for a minute
  *   veneerd:blob:<sha256>                    string  bytes
  */
 
 export const REGISTRY = 'veneerd:machines';
+export const CHECK = 'veneerd:check';
 
 export type MachineKeys = {
   readonly machine: string;
@@ -42,7 +44,7 @@ export function blobKey(sha256: string): string {
 
 /** What a key holds, as TYPE says it. */
 export function typeOfKey(key: string): string {
-  if (key.startsWith('veneerd:blob:')) return 'string';
+  if (key.startsWith('veneerd:blob:') || key === CHECK) return 'string';
   if (key.endsWith(':commits')) return 'stream';
   return key.endsWith(':snapshot-numbers') ? 'zset' : 'hash';
 }

@@ -1,10 +1,12 @@
 /** The log in Redis Streams, shared by any number of daemons. redis-keys.ts says what is stored how, redis/*.lua decide. */
 import type { Redis } from 'ioredis';
 import { Bell } from './bell.ts';
-import { corrupt, isNumber, shown } from './errors.ts';
-import type { Entry, EventLog, Gone, MachineHead } from './log.ts';
+import { corrupt, shown } from './errors.ts';
+import type { Entry, EventLog, MachineHead } from './log.ts';
 import { guarded, run, runForBytes, script } from './redis-client.ts';
-import { keysOf, machineKey, REGISTRY } from './redis-keys.ts';
+import { CHECK, keysOf, machineKey, REGISTRY } from './redis-keys.ts';
+import { gone, number, register, reply, text } from './redis-reply.ts';
+import { stageInRedis } from './redis-staging.ts';
 import { openWaker } from './redis-waker.ts';
 import { pageLimits } from './rules.ts';
 import { eventLog } from './store.ts';
@@ -12,6 +14,7 @@ import { eventLog } from './store.ts';
 const SCRIPTS = {
   create: script('create'),
   append: script('append'),
+  find: script('find'),
   read: script('read'),
   remove: script('remove'),
   putSnapshot: script('put-snapshot'),
@@ -22,6 +25,8 @@ const SCRIPTS = {
 
 /** Commits deleted by one call of trim.lua: Redis does nothing else meanwhile. */
 const TRIM_SLICE = 100;
+/** How long a trial write stays. */
+const CHECK_MS = 60_000;
 
 /** `client` stays the caller's; `blocking` is the log's own and closed with it. */
 export function openRedisLog(client: Redis, blocking: Redis): EventLog {
@@ -33,8 +38,7 @@ export function openRedisLog(client: Redis, blocking: Redis): EventLog {
 
     async create(name, epoch, first) {
       const keys = keysOf(name, epoch);
-      // First the registry, so that it never misses a machine: it lives in another slot than the machine's keys.
-      await guarded(client, [REGISTRY], () => client.hset(REGISTRY, name, epoch));
+      await register(client, name, epoch);
       const all = [keys.machine, keys.commits, keys.ids, keys.snapshots, keys.snapshotNumbers];
       const [status, theirs, head] = await reply(
         run(client, SCRIPTS.create, all, [epoch, first.id, first.text]),
@@ -47,6 +51,8 @@ export function openRedisLog(client: Redis, blocking: Redis): EventLog {
       if (status === 'duplicate') return { status, epoch: text(theirs, keys.machine), number: 1 };
       return { status: 'machine-exists', epoch: text(theirs, keys.machine), head: number(head, keys.machine) };
     },
+
+    stage: (name, epoch) => stageInRedis(client, name, epoch),
 
     async remove(name, epoch) {
       const keys = keysOf(name, epoch);
@@ -86,6 +92,12 @@ export function openRedisLog(client: Redis, blocking: Redis): EventLog {
         default:
           return gone(answer, keys.machine);
       }
+    },
+
+    async find(name, epoch, id) {
+      const keys = keysOf(name, epoch);
+      const answer = await reply(run(client, SCRIPTS.find, [keys.machine, keys.ids], [epoch, id]), keys.ids);
+      return answer[0] === undefined ? undefined : number(answer[0], keys.ids);
     },
 
     async read(name, epoch, options) {
@@ -138,6 +150,10 @@ export function openRedisLog(client: Redis, blocking: Redis): EventLog {
       }
     },
 
+    async check() {
+      await guarded(client, [CHECK], () => client.set(CHECK, '', 'PX', CHECK_MS));
+    },
+
     async close() {
       waker.close();
       bell.ringAll();
@@ -170,27 +186,4 @@ function decodePage(found: unknown, after: number, head: number, key: string): r
   if (page.length === 0 && after < head)
     throw corrupt(key, `the entry ${after + 1}-0`, `nothing, although ${head} is the head`);
   return page;
-}
-
-async function reply(answer: Promise<unknown>, key: string): Promise<readonly unknown[]> {
-  const found = await answer;
-  if (!Array.isArray(found)) throw corrupt(key, 'an answer of the script', shown(found));
-  return found;
-}
-
-function gone([status, epoch]: readonly unknown[], key: string): Gone {
-  if (status === 'no-such-machine') return { status };
-  if (status === 'epoch-changed') return { status, epoch: text(epoch, key) };
-  throw corrupt(key, 'an answer of the script', shown(status));
-}
-
-function text(value: unknown, key: string): string {
-  if (typeof value !== 'string') throw corrupt(key, 'text', shown(value));
-  return value;
-}
-
-function number(value: unknown, key: string): number {
-  const found = typeof value === 'string' && /^\d{1,16}$/.test(value) ? Number(value) : Number.NaN;
-  if (!isNumber(found, 0)) throw corrupt(key, 'the number of a commit', shown(value));
-  return found;
 }

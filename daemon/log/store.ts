@@ -2,13 +2,15 @@
  * What a store has to do itself (Store), and what is the same for all of them: checking arguments before anything is
  * touched, following, and saying that it is closed.
  */
-import { checkEntry, checkMachine, checkPosition, checkSnapshot } from './arguments.ts';
+import { checkEntry, checkId, checkMachine, checkPosition, checkSnapshot } from './arguments.ts';
 import type { Listener } from './bell.ts';
 import { closed } from './errors.ts';
 import { follow } from './follow.ts';
 import type { EventLog } from './log.ts';
+import { openStaging, type RawStaging } from './staging.ts';
 
-export type Store = Omit<EventLog, 'follow'> & {
+export type Store = Omit<EventLog, 'follow' | 'stage'> & {
+  stage(name: string, epoch: string): RawStaging;
   /** Rings at news of the machine and when the store closes. */
   listen(name: string, epoch: string): Listener;
 };
@@ -25,6 +27,13 @@ export function eventLog(store: Store): EventLog {
       check(name, epoch);
       checkEntry(first);
       return store.create(name, epoch, first);
+    },
+    stage(name, epoch) {
+      check(name, epoch);
+      return openStaging(name, epoch, log.find, () => {
+        check(name);
+        return store.stage(name, epoch);
+      });
     },
     async remove(name, epoch) {
       check(name, epoch);
@@ -43,6 +52,11 @@ export function eventLog(store: Store): EventLog {
       checkPosition('the expected version', expected);
       checkEntry(entry);
       return store.append(name, epoch, expected, entry);
+    },
+    async find(name, epoch, id) {
+      check(name, epoch);
+      checkId(id);
+      return store.find(name, epoch, id);
     },
     async read(name, epoch, options) {
       check(name, epoch);
@@ -69,6 +83,10 @@ export function eventLog(store: Store): EventLog {
       check(name, epoch);
       checkPosition('the position', upTo);
       return store.trim(name, epoch, upTo);
+    },
+    async check() {
+      if (closing !== undefined) throw closed();
+      await store.check();
     },
     close() {
       closing ??= store.close();

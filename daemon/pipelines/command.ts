@@ -21,8 +21,6 @@ export interface Answer {
 const ATTEMPTS = 4;
 /** Two who collided must not collide again: up to so many milliseconds times the attempt before the next one. */
 const WAIT_MS = 5;
-/** No log has this head, so an append that expects it is done only in the past: it asks for a command id. */
-const NEVER = Number.MAX_SAFE_INTEGER;
 
 export async function handle(world: World, machine: MachineRuntime, request: Request): Promise<Outcome<Answer>> {
   if (request.command.type === 'boot') return create(world, machine, request);
@@ -115,8 +113,8 @@ async function firstAnswer(
   id: string,
   refusal: Refusal,
 ): Promise<Outcome<Answer>> {
-  const known = await world.log.append(machine.name, epoch, NEVER, { id, text: '' });
-  return known.status === 'duplicate' ? repeat(world, machine, epoch, known.number) : refusal;
+  const known = await world.log.find(machine.name, epoch, id);
+  return known === undefined ? refusal : repeat(world, machine, epoch, known);
 }
 
 async function repeat(world: World, machine: MachineRuntime, epoch: string, number: number): Promise<Outcome<Answer>> {

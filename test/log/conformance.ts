@@ -4,6 +4,7 @@ import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { FollowEnded } from '../../daemon/log/errors.ts';
 import { type Entry, type EventLog, MAX_COMMIT_BYTES } from '../../daemon/log/log.ts';
 import { againstTheModel } from './model.ts';
+import { stagingSuite } from './staging.ts';
 
 export type StoreUnderTest = {
   readonly log: EventLog;
@@ -379,6 +380,8 @@ export function conformance(store: string, open: () => Promise<StoreUnderTest>):
         { numRuns: 40 },
       );
     });
+
+    stagingSuite({ log: () => log, other: () => under.other, fresh });
 
     it('LOG-8: commits, ids, snapshots and trims are there when the store is opened again', async ({ skip }) => {
       if (under.reopen === undefined) return skip('nothing outlives the process');

@@ -136,6 +136,34 @@ describe('the event log on LMDB, when things go wrong', () => {
     expect(tables.garbage.getCount()).toBe(0);
     await tables.env.close();
   });
+
+  it('LOG-23: a machine that was not published is swept when the folder is opened again, and not before', {
+    timeout: 30_000,
+  }, async () => {
+    const log = await booted(3);
+    const staging = log.stage('staged', EPOCH);
+    const entries = Array.from({ length: 700 }, (_, n) => ({ id: `s${n}`, text: 'x' }));
+    await staging.append(entries.slice(0, 600));
+    await log.create('gone', EPOCH, { id: 'c1', text: 'x' });
+    await log.remove('gone', EPOCH);
+    const tables = openTables(join(folder, 'log'));
+    await vi.waitFor(() => expect([tables.garbage.getCount(), tables.commits.getCount()]).toEqual([1, 603]), 20_000);
+    await staging.append(entries.slice(600));
+    const kept = log.stage('kept', EPOCH);
+    await kept.append(entries);
+    expect(await kept.publish()).toMatchObject({ status: 'created', head: 700 });
+    await log.close();
+
+    const again = await openLmdbLog(folder);
+    await vi.waitFor(() => expect([tables.garbage.getCount(), tables.commits.getCount()]).toEqual([0, 703]), 20_000);
+    expect((await again.list()).map(({ name }) => name)).toEqual(['kept', 'm']);
+    const discarded = again.stage('discarded', EPOCH);
+    await discarded.append(entries);
+    await discarded.discard();
+    await vi.waitFor(() => expect([tables.garbage.getCount(), tables.commits.getCount()]).toEqual([0, 703]), 20_000);
+    await again.close();
+    await tables.env.close();
+  });
 });
 
 async function appendAndKill(
