@@ -1,7 +1,14 @@
 /** What a person or a program asks of a machine. A command that is done is kept in its commit, so that a session can be replayed by its commands. */
 import Type from 'typebox';
 import { MachineProfileSchema } from './profile.ts';
-import { ErrnoSchema, LooseHexSchema, ModuleNameSchema, Sha256Schema } from './schema.ts';
+import {
+  BookmarkNameSchema,
+  ErrnoSchema,
+  LooseHexSchema,
+  ModuleNameSchema,
+  Sha256Schema,
+  SizeSchema,
+} from './schema.ts';
 
 const closed = { additionalProperties: false };
 
@@ -70,12 +77,23 @@ export const ObserveCommand = Type.Object(
   closed,
 );
 
+/** Gives a position a name: that after commit `at`, or the one that the command meets. A name is moved; null removes it. */
+export const BookmarkCommand = Type.Object(
+  {
+    type: Type.Literal('bookmark'),
+    name: BookmarkNameSchema,
+    at: Type.Optional(Type.Union([SizeSchema, Type.Null()])),
+  },
+  closed,
+);
+
 export const COMMAND_SCHEMAS = {
   boot: BootCommand,
   load: LoadCommand,
   unload: UnloadCommand,
   update: UpdateCommand,
   observe: ObserveCommand,
+  bookmark: BookmarkCommand,
 } as const;
 export type CommandType = keyof typeof COMMAND_SCHEMAS;
 export type CommandOf<T extends CommandType> = Type.Static<(typeof COMMAND_SCHEMAS)[T]>;

@@ -35,6 +35,12 @@ export const MachineNameSchema = Type.String({
   description: 'a name of 1 to 63 characters: a-z, 0-9, dot, underscore and dash, the first one a letter or a digit',
 });
 
+/** A bookmark's name. After `@` it is a position, so it has no `@` and no colon itself. */
+export const BookmarkNameSchema = Type.String({
+  pattern: '^[a-z0-9][a-z0-9._-]{0,62}$',
+  description: 'a name of 1 to 63 characters: a-z, 0-9, dot, underscore and dash, the first one a letter or a digit',
+});
+
 /** A module's name: at most 55 bytes (MODULE_NAME_LEN less its NUL, include/linux/module.h). */
 export const ModuleNameSchema = Type.String({ minLength: 1, maxLength: 55 });
 

@@ -8,6 +8,7 @@ import type { Event } from '../../protocol/events/index.ts';
 import { KernelBug } from './arch/kernel-bug.ts';
 import { loadModule } from './loader/load.ts';
 import { unloadModule } from './loader/unload.ts';
+import { bookmark } from './machine/bookmark.ts';
 import { boot } from './machine/boot.ts';
 import { evolve, initialState, type State } from './state.ts';
 import { updateStaticCall } from './static-call/update.ts';
@@ -46,6 +47,8 @@ function decideBy(state: State, command: Command, blobs: Blobs): Decision {
       return unloadModule(state, command);
     case 'update':
       return updateStaticCall(state, command);
+    case 'bookmark':
+      return bookmark(state, command);
     case 'observe':
       return {
         ok: false,

@@ -62,6 +62,8 @@ export interface State {
   readonly percpu: readonly (readonly [number, number, string])[];
   /** Undefined for a machine without static calls. */
   readonly staticCalls: StaticCalls | undefined;
+  /** Commits by the names that people gave them. The kernel has no use for them: the log keeps them with the rest. */
+  readonly bookmarks: ReadonlyMap<string, number>;
 }
 
 export function initialState(): State {
@@ -73,6 +75,7 @@ export function initialState(): State {
     vermagic: undefined,
     percpu: [],
     staticCalls: undefined,
+    bookmarks: new Map(),
   };
 }
 
@@ -89,6 +92,7 @@ function changed(state: State, change: Partial<State>): State {
     vermagic: change.vermagic ?? state.vermagic,
     percpu: change.percpu ?? state.percpu,
     staticCalls: change.staticCalls ?? state.staticCalls,
+    bookmarks: change.bookmarks ?? state.bookmarks,
   };
 }
 
@@ -133,6 +137,7 @@ function evolveModules(state: State, event: Event): State {
         vermagic: profile.vermagic,
         percpu: state.percpu,
         staticCalls: arch && noStaticCalls(arch),
+        bookmarks: state.bookmarks,
       };
     }
     case 'MemoryAllocated':
@@ -159,6 +164,10 @@ function evolveModules(state: State, event: Event): State {
       return changeModule(state, event.module, { state: 'GOING' });
     case 'ModuleGone':
       return gone(state, event.module);
+    case 'BookmarkSet':
+      return changed(state, { bookmarks: new Map(state.bookmarks).set(event.name, event.at) });
+    case 'BookmarkRemoved':
+      return changed(state, { bookmarks: new Map([...state.bookmarks].filter(([name]) => name !== event.name)) });
     case 'ModuleLoadFailed':
       return state.modules.get(event.module)?.state === 'UNFORMED' ? gone(state, event.module) : state;
     default:

@@ -3,6 +3,7 @@
  * knowledge of the kernel. An event that was released is frozen: a change of its form is a new version in upcast.ts.
  */
 import Type from 'typebox';
+import { BookmarkRemoved, BookmarkSet } from './bookmark.ts';
 import {
   HostAreasObserved,
   HostModuleFreed,
@@ -72,6 +73,8 @@ export const EVENT_SCHEMAS = {
   HostModuleRequested,
   HostModuleObserved,
   HostAreasObserved,
+  BookmarkSet,
+  BookmarkRemoved,
 } as const;
 
 export type EventType = keyof typeof EVENT_SCHEMAS;

@@ -22,6 +22,7 @@ export function emptyView(): View {
     ever: { loads: 0, unloads: 0, failedLoads: 0, failedUnloads: 0, purges: 0 },
     now: { relocations: 0, direct: 0, veneer: 0, veneers: 0 },
     staticCalls: noStaticCallsView(),
+    bookmarks: new Map(),
   };
 }
 
@@ -115,6 +116,14 @@ function apply(view: View, event: Event, commit: number): void {
       if (view.modules.get(event.module)?.state === 'UNFORMED') remove(view, event.module);
       view.ever.failedLoads++;
       keep(view, { commit, op: 'load', module: event.module, errno: event.errno, words: event.words });
+      return;
+    }
+    case 'BookmarkSet': {
+      view.bookmarks.set(event.name, { name: event.name, at: event.at, since: commit });
+      return;
+    }
+    case 'BookmarkRemoved': {
+      view.bookmarks.delete(event.name);
       return;
     }
     case 'ModuleUnloadFailed': {

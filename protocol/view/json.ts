@@ -2,19 +2,21 @@
 import { sha256 } from '@noble/hashes/sha2.js';
 import { bytesToHex, utf8ToBytes } from '@noble/hashes/utils.js';
 import { type StaticCallsJson, staticCallsFromJson, staticCallsJson } from './static-call.ts';
-import type { Area, Module, View } from './types.ts';
+import type { Area, Bookmark, Module, View } from './types.ts';
 
 export const VIEW_FORMAT = 'veneerd/view@1';
 
 export type ModuleJson = Omit<Module, 'usedBy'> & { readonly usedBy: readonly string[] };
 
-export interface ViewJson extends Omit<View, 'modules' | 'areas' | 'staticCalls'> {
+export interface ViewJson extends Omit<View, 'modules' | 'areas' | 'staticCalls' | 'bookmarks'> {
   readonly format: typeof VIEW_FORMAT;
   /** Oldest first. */
   readonly modules: readonly ModuleJson[];
   /** In order of address. */
   readonly areas: readonly Area[];
   readonly staticCalls: StaticCallsJson;
+  /** In order of commit and name. A view that was written before there were any has no such member. */
+  readonly bookmarks?: readonly Bookmark[];
 }
 
 export function moduleJson(module: Module): ModuleJson {
@@ -23,24 +25,26 @@ export function moduleJson(module: Module): ModuleJson {
 
 /** The view as plain JSON. It shares structure with the view: read it or send it before folding on. */
 export function viewJson(view: View): ViewJson {
-  const { modules, areas, staticCalls, ...rest } = view;
+  const { modules, areas, staticCalls, bookmarks, ...rest } = view;
   return {
     format: VIEW_FORMAT,
     ...rest,
     modules: [...modules.values()].map(moduleJson),
     areas: [...areas.values()].sort((a, b) => (a.address < b.address ? -1 : 1)),
     staticCalls: staticCallsJson(staticCalls),
+    bookmarks: [...bookmarks.values()].sort((a, b) => a.at - b.at || (a.name < b.name ? -1 : 1)),
   };
 }
 
 /** The view that `json` was made of. The caller owns it, and gives `json` away. */
 export function viewFromJson(json: ViewJson): View {
-  const { format: _, modules, areas, staticCalls, ...rest } = json;
+  const { format: _, modules, areas, staticCalls, bookmarks = [], ...rest } = json;
   return {
     ...rest,
     modules: new Map(modules.map((m) => [m.name, { ...m, usedBy: new Set(m.usedBy) }])),
     areas: new Map(areas.map((area) => [area.address, area])),
     staticCalls: staticCallsFromJson(staticCalls),
+    bookmarks: new Map(bookmarks.map((bookmark) => [bookmark.name, bookmark])),
   };
 }
 

@@ -75,6 +75,14 @@ export interface Now {
   veneers: number;
 }
 
+/** The position after commit `at`, as a person named it. */
+export interface Bookmark {
+  readonly name: string;
+  readonly at: number;
+  /** The commit that gave it the name. */
+  readonly since: number;
+}
+
 export interface View {
   /** Commits folded so far. */
   commit: number;
@@ -90,6 +98,8 @@ export interface View {
   readonly ever: Ever;
   readonly now: Now;
   readonly staticCalls: StaticCallsView;
+  /** By name. */
+  readonly bookmarks: Map<string, Bookmark>;
   /** Only of a host's session. */
   host?: HostView;
 }

@@ -46,7 +46,7 @@ describe('validation', () => {
     [{ ...good, events: [] }, '/events must not have fewer than 1 items'],
     [{ ...good, extra: 1 }, 'commit must not have additional properties: extra'],
     [{ ...good, command: { type: 'load' } }, '/command must have required properties blob'],
-    [{ ...good, command: { type: 'explode' } }, '/command/type must be one of boot, load, unload, update, observe'],
+    [{ ...good, command: { type: 'explode' } }, '/command/type must be one of boot, load, unload, update, observe, bookmark'],
     [{ ...good, command: 'unload' }, '/command must be object'],
   ])('EVT-7: what is not is refused with its path (%#)', (value, words) => {
     expect(message(value)).toBe(words);

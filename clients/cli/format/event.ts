@@ -73,6 +73,10 @@ function line(event: Event): string {
       return `${event.what} ${event.address} of ${event.key}: ${event.text[0]} -> ${event.text[1]} (${event.reason}; ${event.atomicity})`;
     case 'StaticCallStrayed':
       return `${event.key}: ${event.site} of ${event.owner} is ${distance(event.distance)} from func and would trap`;
+    case 'BookmarkSet':
+      return `@${event.name} is the position after commit ${count(event.at)}`;
+    case 'BookmarkRemoved':
+      return `@${event.name} is no position any more`;
     default:
       return fields(event);
   }

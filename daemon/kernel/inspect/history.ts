@@ -88,6 +88,8 @@ export function commandWords(command: Command, event?: Event): string {
       return `update ${command.key} ${command.func}`;
     case 'observe':
       return `observe ${command.what}`;
+    case 'bookmark':
+      return `bookmark ${command.name}`;
     default:
       return (command as Command).type;
   }

@@ -76,9 +76,9 @@ describe('the view', () => {
   it('VIEW-10: what is empty does not count, so that a view may learn to show more', () => {
     const view = viewOf(new Machine(profileOf('linux-6.1')).fixture('sections'));
     const digest = viewDigest(view);
-    Object.assign(view, { bookmarks: [], weather: null, more: { clouds: 0, rain: {} } });
+    Object.assign(view, { notes: [], weather: null, more: { clouds: 0, rain: {} } });
     expect(viewDigest(view)).toBe(digest);
-    Object.assign(view, { bookmarks: [0] });
+    Object.assign(view, { notes: [0] });
     expect(viewDigest(view)).not.toBe(digest);
   });
 
