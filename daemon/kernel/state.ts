@@ -63,7 +63,7 @@ export interface State {
   /** Undefined for a machine without static calls. */
   readonly staticCalls: StaticCalls | undefined;
   /** Commits by the names that people gave them. The kernel has no use for them: the log keeps them with the rest. */
-  readonly bookmarks: ReadonlyMap<string, number>;
+  readonly bookmarks: VersionedMap<string, number>;
 }
 
 export function initialState(): State {
@@ -75,7 +75,7 @@ export function initialState(): State {
     vermagic: undefined,
     percpu: [],
     staticCalls: undefined,
-    bookmarks: new Map(),
+    bookmarks: new VersionedMap(),
   };
 }
 
@@ -165,9 +165,9 @@ function evolveModules(state: State, event: Event): State {
     case 'ModuleGone':
       return gone(state, event.module);
     case 'BookmarkSet':
-      return changed(state, { bookmarks: new Map(state.bookmarks).set(event.name, event.at) });
+      return changed(state, { bookmarks: state.bookmarks.set(event.name, event.at) });
     case 'BookmarkRemoved':
-      return changed(state, { bookmarks: new Map([...state.bookmarks].filter(([name]) => name !== event.name)) });
+      return changed(state, { bookmarks: state.bookmarks.delete(event.name) });
     case 'ModuleLoadFailed':
       return state.modules.get(event.module)?.state === 'UNFORMED' ? gone(state, event.module) : state;
     default:

@@ -1,10 +1,10 @@
 import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
 import { drawWindow } from '../../clients/cli/format/map.ts';
-import { windowMaps } from '../../clients/cli/view-map.ts';
 import { fromHex, toHex } from '../../protocol/address.ts';
 import { emptyView, fold } from '../../protocol/view/fold.ts';
 import { type ViewJson, viewJson } from '../../protocol/view/json.ts';
+import { windowMaps } from '../../protocol/view/windows.ts';
 import { session } from './sessions.ts';
 
 function viewOf(...files: readonly string[]): ViewJson {

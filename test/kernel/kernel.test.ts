@@ -91,6 +91,7 @@ const command: fc.Arbitrary<Command> = fc.oneof(
   }),
   { weight: 4, arbitrary: fc.record({ type: fc.constant('unload' as const), module }) },
   fc.record({ type: fc.constant('unload' as const), module, held: fc.constant(true) }),
+  fc.record({ type: fc.constant('bookmark' as const), name: fc.constantFrom('a', 'b', 'c'), at: fc.nat(30) }),
 );
 
 /** Small windows fill up often, large ones never. */
@@ -110,7 +111,7 @@ const session = fc
 const isCommit = validator(CommitSchema, 'commit');
 
 /** A state as plain data, in an order that does not depend on how it came about. */
-function projection({ region, modules, exports, profile, ...rest }: State): unknown {
+function projection({ region, modules, exports, bookmarks, profile, ...rest }: State): unknown {
   return {
     ...rest,
     profile: profile?.source,
@@ -118,6 +119,7 @@ function projection({ region, modules, exports, profile, ...rest }: State): unkn
     areas: taken({ region }),
     modules: [...modules.values()].toSorted((a, b) => (a.name < b.name ? -1 : 1)),
     exports: [...exports.entries()].toSorted(([a], [b]) => (a < b ? -1 : 1)),
+    bookmarks: [...bookmarks.entries()].toSorted(([a], [b]) => (a < b ? -1 : 1)),
   };
 }
 
@@ -255,6 +257,8 @@ describe('the simulated kernel', () => {
       const areas = [...state.modules.values()].flatMap(({ areas }) => areas).length + state.region.lazy.length;
       expect(view.areas.size).toBe(areas);
       expect([...view.areas.values()].filter(({ lazy }) => lazy)).toHaveLength(state.region.lazy.length);
+      const named = [...view.bookmarks.values()].map(({ name, at }) => [name, at]);
+      expect(named.toSorted()).toEqual([...state.bookmarks.entries()].toSorted());
       const modules = [...view.modules.values()];
       const sum = (of: (module: (typeof modules)[number]) => number) => modules.reduce((all, m) => all + of(m), 0);
       expect(view.now).toMatchObject({

@@ -1,10 +1,10 @@
 /** `veneer map`: the windows drawn to scale. */
 import type { Command } from 'commander';
+import { windowMaps } from '../../../protocol/view/windows.ts';
 import { type Context, theMachine, withClient } from '../context.ts';
 import { drawWindow, LEGEND, windowFigures } from '../format/map.ts';
 import { bytes } from '../format/number.ts';
 import type { Paint } from '../output.ts';
-import { windowMaps } from '../view-map.ts';
 import { type AtOption, at } from './at.ts';
 import { type AddCommand, examples } from './registry.ts';
 

@@ -1,12 +1,12 @@
 /** `veneer view` and `veneer digest`: the whole state at a position, and its fingerprint. */
 import type { Command } from 'commander';
 import { type ViewJson, viewDigest, viewFromJson } from '../../../protocol/view/json.ts';
+import { windowMaps } from '../../../protocol/view/windows.ts';
 import { theMachine, withClient } from '../context.ts';
 import { refusal } from '../format/event.ts';
 import { bytes, count, share } from '../format/number.ts';
 import { plain } from '../format/plain.ts';
 import { pairs } from '../format/table.ts';
-import { windowMaps } from '../view-map.ts';
 import { type AtOption, at } from './at.ts';
 import { type AddCommand, examples } from './registry.ts';
 

@@ -1,6 +1,6 @@
 /** A window drawn to scale: one character is an equal share of it, and the numbers stand beside. */
 import { fromHex } from '../../../protocol/address.ts';
-import type { Span, WindowMap } from '../view-map.ts';
+import type { Span, WindowMap } from '../../../protocol/view/windows.ts';
 import { bytes, counted, share } from './number.ts';
 import { pairs } from './table.ts';
 

@@ -2,10 +2,10 @@
  * The windows of a machine as an unbroken row of areas and holes. An area's guard pages belong to it: nobody else may
  * use them. The fallback window usually contains the direct one, whose areas then show in both.
  */
-import { fromHex, type Hex, toHex } from '../../protocol/address.ts';
-import type { Window } from '../../protocol/events/memory.ts';
-import type { ViewJson } from '../../protocol/view/json.ts';
-import type { Area } from '../../protocol/view/types.ts';
+import { fromHex, type Hex, toHex } from '../address.ts';
+import type { Window } from '../events/memory.ts';
+import type { ViewJson } from './json.ts';
+import type { Area } from './types.ts';
 
 export interface Span {
   readonly kind: 'module' | 'init' | 'lazy' | 'reserved' | 'kernel' | 'hole';
@@ -35,15 +35,14 @@ interface Taken {
   readonly area?: Area;
 }
 
-export function windowMaps(view: ViewJson): WindowMap[] {
-  const { machine } = view;
+export function windowMaps({ machine, areas }: Pick<ViewJson, 'machine' | 'areas'>): WindowMap[] {
   if (machine === null) return [];
   const kernel = { start: fromHex(machine.kernel.text), end: fromHex(machine.kernel.end) };
   const taken: Taken[] = machine.reserved.map(([from, to]) => {
     const [start, end] = [fromHex(from), fromHex(to)];
     return { start, end, kind: start >= kernel.start && end <= kernel.end + machine.pageSize ? 'kernel' : 'reserved' };
   });
-  for (const area of view.areas) {
+  for (const area of areas) {
     const start = fromHex(area.address);
     taken.push({ start, end: start + area.size + area.guard, kind: kindOf(area), area });
   }
