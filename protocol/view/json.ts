@@ -53,8 +53,13 @@ export function viewFromJson(json: ViewJson): View {
  * does not count, so that a view which learns to show more keeps the digests of states that have none of it.
  */
 export function viewDigest(view: View): string {
+  return bytesToHex(sha256(utf8ToBytes(canonicalView(view))));
+}
+
+/** What a digest is made of. */
+export function canonicalView(view: View): string {
   const { time: _, ...state } = viewJson(view);
-  return bytesToHex(sha256(utf8ToBytes(canonical(state))));
+  return canonical(state);
 }
 
 /** Keys sorted, members that are empty left out. An element of a list always stands for itself. */
