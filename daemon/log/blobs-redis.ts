@@ -1,10 +1,9 @@
 /** Blobs in Redis: one string each, bytes as they are. */
-import type { Redis } from 'ioredis';
 import { type BlobStore, blobStore } from './blobs.ts';
-import { guarded } from './redis-client.ts';
+import { guarded, type RedisClient } from './redis-client.ts';
 import { blobKey } from './redis-keys.ts';
 
-export function openRedisBlobs(client: Redis, maxBytes?: number): BlobStore {
+export function openRedisBlobs(client: RedisClient, maxBytes?: number): BlobStore {
   return blobStore(
     {
       where: blobKey,

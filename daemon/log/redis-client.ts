@@ -1,17 +1,29 @@
 /**
- * A connection to Redis that fails fast: nothing waits for a server that is away, nothing is sent a second time on its
- * own. Whoever asked gets a temporary error and asks again; command ids make that safe.
+ * Connections to Redis, one server or a cluster, that fail fast: nothing waits for a server that is away, nothing that
+ * may have been done is sent a second time on its own. Whoever asked gets a temporary error and asks again; command ids
+ * make that safe.
  */
 import { createHash } from 'node:crypto';
 import { readFileSync } from 'node:fs';
-import { Redis, type RedisOptions, ReplyError } from 'ioredis';
-import { closed, corrupt, messageOf, StoreError } from './errors.ts';
-import { typeOfKey } from './redis-keys.ts';
+import { setTimeout as sleep } from 'node:timers/promises';
+import { Cluster, type ClusterOptions, Redis, type RedisOptions, ReplyError } from 'ioredis';
+import { closed, messageOf, StoreError } from './errors.ts';
+import { parseRedisAddress, type RedisAddress } from './redis-address.ts';
+import { away, isTimeout, storeError } from './redis-errors.ts';
 
+/** One server, or all nodes of a cluster as one. */
+export type RedisClient = Redis | Cluster;
+
+/** The longest wait for a first connection that can be used, in milliseconds. */
+const START_MS = 10_000;
 const CONNECT_MS = 3000;
 /** The longest that an answer may take; a blob of 256 MiB has to pass in it. */
 const COMMAND_MS = 5000;
 const RECONNECT_MS = 500;
+
+/** What messages say of a connection. */
+type Link = { readonly where: string; trouble: string | undefined };
+const links = new WeakMap<RedisClient, Link>();
 
 export type Script = { readonly text: string; readonly sha1: string };
 
@@ -21,34 +33,118 @@ export function script(name: string): Script {
   return { text, sha1: createHash('sha1').update(text).digest('hex') };
 }
 
-/** @throws StoreError `store-unavailable` when there is no Redis, or none that lets us in. */
-export async function connectRedis(url: string, options: RedisOptions = {}): Promise<Redis> {
-  const client = new Redis(url, {
+/**
+ * @throws StoreError `invalid-argument` for an address that is none, or that says server for a cluster's node or the other
+ * way round; `store-unavailable` when there is no Redis, or none that lets us in.
+ */
+export async function connectRedis(url: string): Promise<RedisClient> {
+  const address = parseRedisAddress(url);
+  const client = address.cluster
+    ? new Cluster([...address.nodes], clusterOptions(address))
+    : new Redis({ ...address.nodes[0], ...serverOptions(address), retryStrategy: again });
+  const link = listen(client, address.shown);
+  try {
+    const late = sleep(START_MS, undefined, { ref: false }).then(() => {
+      throw new Error(client.status === 'connect' ? 'LOADING, or it hangs' : 'no connection');
+    });
+    await Promise.race([client.connect(), late]);
+    await refuseNode(client, link);
+    return client;
+  } catch (error) {
+    client.disconnect();
+    if (error instanceof StoreError) throw error;
+    throw startError(link, messageOf(error), error);
+  }
+}
+
+/** A connection to subscribe on, to the same server or to some node of the cluster. It ends when it is lost. */
+export async function connectAgain(client: RedisClient): Promise<Redis> {
+  const nodes = client instanceof Redis ? [client] : client.nodes('master');
+  const node = nodes[Math.floor(Math.random() * nodes.length)];
+  if (node === undefined) throw new StoreError('store-unavailable', 'no node of the cluster is known');
+  const connection = node.duplicate({
+    lazyConnect: true,
+    enableOfflineQueue: false,
+    // Whoever subscribes wants it at once, also while the server loads its data.
+    enableReadyCheck: false,
+    retryStrategy: null,
+    autoResubscribe: false,
+  });
+  connection.on('error', () => undefined);
+  await connection.connect();
+  return connection;
+}
+
+function serverOptions({ username, password, db, tls }: RedisAddress): RedisOptions {
+  return {
     lazyConnect: true,
     connectTimeout: CONNECT_MS,
     commandTimeout: COMMAND_MS,
     enableOfflineQueue: false,
     autoResendUnfulfilledCommands: false,
     maxRetriesPerRequest: 0,
-    retryStrategy: (attempt) => Math.min(20 * 2 ** attempt, RECONNECT_MS),
-    ...options,
+    maxLoadingRetryTime: RECONNECT_MS,
+    // What was the primary when we came is a replica now: its name may lead to another server.
+    reconnectOnError: (error) => error.message.startsWith('READONLY'),
+    db,
+    ...(username === undefined ? {} : { username }),
+    ...(password === undefined ? {} : { password }),
+    ...(tls ? { tls: {} } : {}),
+  };
+}
+
+/**
+ * MOVED, ASK and TRYAGAIN say that nothing was done, so the client follows them. What waits for a node that is being
+ * connected waits for COMMAND_MS at most; `guarded` lets nothing wait for the cluster as a whole.
+ */
+function clusterOptions(address: RedisAddress): ClusterOptions {
+  return {
+    lazyConnect: true,
+    clusterRetryStrategy: again,
+    retryDelayOnFailover: 0,
+    retryDelayOnClusterDown: 0,
+    slotsRefreshTimeout: CONNECT_MS,
+    // A node that hangs is let go of: another one may have its slots by now.
+    redisOptions: { ...serverOptions(address), socketTimeout: COMMAND_MS },
+  };
+}
+
+function again(attempt: number): number {
+  return Math.min(20 * 2 ** attempt, RECONNECT_MS);
+}
+
+function listen(client: RedisClient, where: string): Link {
+  const link: Link = { where, trouble: undefined };
+  links.set(client, link);
+  const met = (error: unknown): void => {
+    link.trouble = messageOf(error);
+  };
+  client.on('error', met);
+  client.on('node error', met);
+  client.on('ready', () => {
+    link.trouble = undefined;
   });
-  // Each command says what went wrong; without a listener ioredis prints it as well.
-  client.on('error', () => undefined);
-  try {
-    await client.connect();
-    await client.ping();
-    return client;
-  } catch (error) {
-    client.disconnect();
-    const { host, port } = client.options;
-    throw new StoreError('store-unavailable', `Redis at ${host}:${port} can't be reached: ${messageOf(error)}`, error);
+  return link;
+}
+
+function startError({ where, trouble }: Link, message: string, cause: unknown): StoreError {
+  if (/cluster support disabled/.test(trouble ?? message)) {
+    return new StoreError('invalid-argument', `${where} is no cluster: write redis://`, cause);
   }
+  return new StoreError('store-unavailable', away({ where, trouble }, message), cause);
+}
+
+/** A node of a cluster serves only some of the keys. */
+async function refuseNode(client: RedisClient, { where }: Link): Promise<void> {
+  if (!(client instanceof Redis)) return;
+  const info = await client.info('cluster').catch(() => '');
+  if (!info.includes('cluster_enabled:1')) return;
+  throw new StoreError('invalid-argument', `${where} is a node of a cluster: write redis-cluster://`);
 }
 
 /** Runs a script; the reply's strings are text. */
 export async function run(
-  client: Redis,
+  client: RedisClient,
   { sha1, text }: Script,
   keys: readonly string[],
   args: readonly (string | number | Buffer)[],
@@ -65,7 +161,7 @@ export async function run(
 
 /** Runs a script; the reply's strings are bytes. */
 export async function runForBytes(
-  client: Redis,
+  client: RedisClient,
   { sha1, text }: Script,
   keys: readonly string[],
   args: readonly (string | number)[],
@@ -81,40 +177,22 @@ export async function runForBytes(
 }
 
 /** Makes a StoreError of what ioredis throws. */
-export async function guarded<T>(client: Redis, keys: readonly string[], command: () => Promise<T>): Promise<T> {
+export async function guarded<T>(client: RedisClient, keys: readonly string[], command: () => Promise<T>): Promise<T> {
   try {
+    if (client.status !== 'ready') throw new Error(`not connected (${client.status})`);
     return await command();
   } catch (error) {
-    throw await storeError(client, keys, error);
+    if (client.status === 'end') throw closed();
+    const link = links.get(client);
+    const { where = 'Redis', trouble } = link ?? {};
+    const failed = await storeError({ where, trouble, typeOf: (key) => client.type(key) }, keys, error);
+    if (isTimeout(error) && client instanceof Redis && client.status === 'ready') {
+      // It hangs: from now on calls fail at once, until it lets us in again.
+      if (link !== undefined) link.trouble = `no answer within ${COMMAND_MS / 1000} seconds`;
+      client.disconnect(true);
+    }
+    throw failed;
   }
-}
-
-async function storeError(client: Redis, keys: readonly string[], error: unknown): Promise<StoreError> {
-  if (error instanceof StoreError) return error;
-  const message = messageOf(error);
-  if (!(error instanceof ReplyError)) {
-    if (client.status === 'end') return closed();
-    return new StoreError('store-unavailable', `Redis is away: ${message}`, error);
-  }
-  if (message.includes('WRONGTYPE'))
-    return (await wrongType(client, keys)) ?? corrupt(keys.join(', '), 'other types', message);
-  if (message.includes('ID specified in XADD')) {
-    const stream = keys.find((key) => typeOfKey(key) === 'stream') ?? keys.join(', ');
-    return corrupt(stream, 'the head of the machine as last entry', `a later one (${message})`);
-  }
-  // A script stumbles over what is not as it wrote it, and says in which line.
-  if (/^ERR .*(user_script|script: [0-9a-f]{40})/.test(message)) {
-    return corrupt(keys.join(', '), 'what this program writes there', message);
-  }
-  return new StoreError('store-unavailable', `Redis refuses: ${message}`, error);
-}
-
-async function wrongType(client: Redis, keys: readonly string[]): Promise<StoreError | undefined> {
-  for (const key of keys) {
-    const type = await client.type(key).catch(() => 'none');
-    if (type !== 'none' && type !== typeOfKey(key)) return corrupt(key, `a ${typeOfKey(key)}`, `a ${type}`);
-  }
-  return undefined;
 }
 
 function isMissingScript(error: unknown): boolean {

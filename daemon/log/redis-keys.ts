@@ -10,6 +10,8 @@
  *   veneerd:{name}:<epoch>:snapshot-numbers  zset    number, by number
  *   veneerd:check                            string  the trial write of EventLog.check, for a minute
  *   veneerd:blob:<sha256>                    string  bytes
+ *
+ * A machine's key is also the name of the channel on which its changes are published.
  */
 
 export const REGISTRY = 'veneerd:machines';

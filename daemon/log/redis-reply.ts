@@ -1,8 +1,7 @@
 /** Answers of the scripts in redis/, taken apart; and the registry of machines, which lives in another slot than theirs. */
-import type { Redis } from 'ioredis';
 import { corrupt, isNumber, shown } from './errors.ts';
 import type { Gone } from './log.ts';
-import { guarded } from './redis-client.ts';
+import { guarded, type RedisClient } from './redis-client.ts';
 import { REGISTRY } from './redis-keys.ts';
 
 export async function reply(answer: Promise<unknown>, key: string): Promise<readonly unknown[]> {
@@ -29,6 +28,6 @@ export function number(value: unknown, key: string): number {
 }
 
 /** Before a machine is made, so that the registry never misses one. */
-export async function register(client: Redis, name: string, epoch: string): Promise<void> {
+export async function register(client: RedisClient, name: string, epoch: string): Promise<void> {
   await guarded(client, [REGISTRY], () => client.hset(REGISTRY, name, epoch));
 }

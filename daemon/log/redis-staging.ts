@@ -2,9 +2,8 @@
  * A machine in the making in Redis: the stream and the ids of an epoch that no machine has yet. They expire when nothing
  * is added for a while, and stop to do so in the moment in which publish.lua makes the machine.
  */
-import type { Redis } from 'ioredis';
 import { corrupt, StoreError, shown } from './errors.ts';
-import { run, script } from './redis-client.ts';
+import { type RedisClient, run, script } from './redis-client.ts';
 import { keysOf } from './redis-keys.ts';
 import { number, register, reply, text } from './redis-reply.ts';
 import { type RawStaging, stagedTwice } from './staging.ts';
@@ -14,7 +13,7 @@ const SCRIPTS = { stage: script('stage'), publish: script('publish'), discard: s
 /** How long staged commits stay when nothing is added to them. */
 export const STAGED_SECONDS = 600;
 
-export function stageInRedis(client: Redis, name: string, epoch: string): RawStaging {
+export function stageInRedis(client: RedisClient, name: string, epoch: string): RawStaging {
   const keys = keysOf(name, epoch);
   const all = [keys.machine, keys.commits, keys.ids];
 

@@ -1,118 +1,90 @@
 /**
- * Rings the bell for what other processes append: XREAD BLOCK over the streams that somebody follows, on a connection of
- * its own. It only wakes; followers read for themselves. A block is finite, and one that outlasts its time by much means
- * that the connection is dead: it is made anew, and everybody looks for himself.
+ * Rings the bell when a machine changes, whoever changes it: the scripts publish to the channel named as the machine's
+ * key, and one connection listens to the channels of the machines that somebody follows here. A message is only a hint,
+ * followers read for themselves. So one that is lost costs time and no more: everybody looks for himself when the
+ * connection is new, and every few seconds anyway.
  */
 import { setTimeout as sleep } from 'node:timers/promises';
 import type { Redis } from 'ioredis';
 import type { Bell } from './bell.ts';
-import { isNumber } from './errors.ts';
 import { machineKey } from './redis-keys.ts';
 
-/** Longest block, and so the longest time that a removed script or a lost unblock can delay anything. Milliseconds. */
-export const BLOCK_MS = 1000;
-/** Blocks without news after which everybody looks for himself, in case something escaped the streams (a failover). */
-const QUIET_BLOCKS = 30;
-const RETRY_MS = 200;
-
-type Watch = { readonly name: string; followers: number; seen: number | undefined };
+/** Milliseconds between two looks without a hint, which are also the proof that the connection is alive. */
+export const LOOK_MS = 5000;
+/** Milliseconds between two attempts to connect; everybody looks for himself at each. */
+const RETRY_MS = 500;
 
 export type Waker = {
-  /** Rings for this stream from now on; call the result when nobody follows it any more. */
-  watch(name: string, commits: string): () => void;
+  /** Rings for this machine from now on; call the result when nobody here follows it any more. */
+  watch(name: string): () => void;
   close(): void;
 };
 
-export function openWaker(client: Redis, blocking: Redis, bell: Bell): Waker {
-  const watches = new Map<string, Watch>();
-  let open = true;
-  let clientId: number | undefined;
-  let blocked = false;
-  let wakeIdle: (() => void) | undefined;
-  blocking.on('close', () => {
-    clientId = undefined;
-  });
+/** `connect` makes a connection that ends when it is lost. */
+export function openWaker(connect: () => Promise<Redis>, bell: Bell): Waker {
+  /** Channels, with the machine of each and how many follow it. */
+  const watches = new Map<string, { readonly name: string; followers: number }>();
+  const closing = new AbortController();
+  let listening: Redis | undefined;
 
-  /** Where the stream is now; commits up to there are readable, so whoever is rung afterwards misses nothing. */
-  const catchUp = async (watch: Watch): Promise<void> => {
-    const head = Number(await blocking.hget(machineKey(watch.name), 'head'));
-    watch.seen = Math.max(watch.seen ?? 0, isNumber(head, 0) ? head : 0);
-    bell.ring(watch.name);
+  const ringAll = (): void => {
+    for (const { name } of watches.values()) bell.ring(name);
   };
 
-  const round = async (): Promise<boolean> => {
-    clientId ??= await blocking.client('ID');
-    for (const watch of watches.values()) if (watch.seen === undefined) await catchUp(watch);
-    const streams = [...watches];
-    const ids = streams.map(([, { seen }]) => `${seen ?? 0}-0`);
-    blocked = true;
-    const news = await blocking
-      .xread('COUNT', 1, 'BLOCK', BLOCK_MS, 'STREAMS', ...streams.map(([key]) => key), ...ids)
-      .finally(() => {
-        blocked = false;
-      });
-    for (const [key, entries] of news ?? []) {
-      const watch = watches.get(key);
-      if (watch === undefined) continue;
-      bell.ring(watch.name);
-      watch.seen = Number.parseInt(entries.at(-1)?.[0] ?? '0', 10);
-      await catchUp(watch);
-    }
-    return news !== null;
-  };
-
-  const loop = async (): Promise<void> => {
-    let quiet = 0;
-    while (open) {
-      if (watches.size === 0) {
-        await new Promise<void>((resolve) => {
-          wakeIdle = resolve;
-        });
-        continue;
+  const listen = async (): Promise<void> => {
+    const connection = await connect();
+    const over = new AbortController();
+    const end = (): void => over.abort();
+    connection.once('end', end);
+    closing.signal.addEventListener('abort', end);
+    try {
+      if (closing.signal.aborted) return;
+      connection.on('message', (channel: string) => bell.ring(watches.get(channel)?.name ?? ''));
+      listening = connection;
+      if (watches.size > 0) await connection.subscribe(...watches.keys());
+      while (!over.signal.aborted) {
+        ringAll();
+        await sleep(LOOK_MS, undefined, { signal: over.signal, ref: false }).catch(() => undefined);
+        if (!over.signal.aborted) await connection.ping();
       }
-      try {
-        quiet = (await round()) ? 0 : quiet + 1;
-      } catch {
-        // Away, or a key of another type: a follower that reads for itself finds out which.
-        if (open && blocking.status === 'ready') blocking.disconnect(true);
-        await sleep(RETRY_MS, undefined, { ref: false });
-        quiet = QUIET_BLOCKS;
-      }
-      if (quiet >= QUIET_BLOCKS) {
-        quiet = 0;
-        for (const watch of watches.values()) bell.ring(watch.name);
-      }
+    } finally {
+      listening = undefined;
+      closing.signal.removeEventListener('abort', end);
+      connection.disconnect();
     }
   };
-  void loop();
 
-  /** Makes a block that does not know of the newest watch end early. */
-  const unblock = async (watch: Watch): Promise<void> => {
-    wakeIdle?.();
-    while (open && blocked && clientId !== undefined && watch.seen === undefined) {
-      const done = await client.client('UNBLOCK', clientId).catch(() => 1);
-      if (done === 1) return;
-      // The block has not reached the server yet.
-      await sleep(2, undefined, { ref: false });
+  void (async () => {
+    while (!closing.signal.aborted) {
+      await listen().catch(() => undefined);
+      ringAll();
+      await sleep(RETRY_MS, undefined, { signal: closing.signal, ref: false }).catch(() => undefined);
     }
+  })();
+
+  /** What happens before the subscription stands is found by the look after it. */
+  const subscribe = (channel: string, name: string): void => {
+    const connection = listening;
+    connection?.subscribe(channel).then(
+      () => bell.ring(name),
+      () => connection.disconnect(),
+    );
   };
 
   return {
-    watch(name, commits) {
-      const watch = watches.get(commits) ?? { name, followers: 0, seen: undefined };
-      watch.followers++;
-      if (!watches.has(commits)) {
-        watches.set(commits, watch);
-        void unblock(watch);
+    watch(name) {
+      const channel = machineKey(name);
+      const watch = watches.get(channel) ?? { name, followers: 0 };
+      if (watch.followers++ === 0) {
+        watches.set(channel, watch);
+        subscribe(channel, name);
       }
       return () => {
-        if (--watch.followers === 0) watches.delete(commits);
+        if (--watch.followers > 0) return;
+        watches.delete(channel);
+        listening?.unsubscribe(channel).catch(() => undefined);
       };
     },
-    close() {
-      open = false;
-      blocking.disconnect();
-      wakeIdle?.();
-    },
+    close: () => closing.abort(),
   };
 }

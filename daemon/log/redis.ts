@@ -1,9 +1,8 @@
 /** The log in Redis Streams, shared by any number of daemons. redis-keys.ts says what is stored how, redis/*.lua decide. */
-import type { Redis } from 'ioredis';
 import { Bell } from './bell.ts';
 import { corrupt, shown } from './errors.ts';
 import type { Entry, EventLog, MachineHead } from './log.ts';
-import { guarded, run, runForBytes, script } from './redis-client.ts';
+import { connectAgain, guarded, type RedisClient, run, runForBytes, script } from './redis-client.ts';
 import { CHECK, keysOf, machineKey, REGISTRY } from './redis-keys.ts';
 import { gone, number, register, reply, text } from './redis-reply.ts';
 import { stageInRedis } from './redis-staging.ts';
@@ -28,13 +27,13 @@ const TRIM_SLICE = 100;
 /** How long a trial write stays. */
 const CHECK_MS = 60_000;
 
-/** `client` stays the caller's; `blocking` is the log's own and closed with it. */
-export function openRedisLog(client: Redis, blocking: Redis): EventLog {
+/** `client` stays the caller's. */
+export function openRedisLog(client: RedisClient): EventLog {
   const bell = new Bell();
-  const waker = openWaker(client, blocking, bell);
+  const waker = openWaker(() => connectAgain(client), bell);
 
   return eventLog({
-    listen: (name, epoch) => bell.listen(name, waker.watch(name, keysOf(name, epoch).commits)),
+    listen: (name) => bell.listen(name, waker.watch(name)),
 
     async create(name, epoch, first) {
       const keys = keysOf(name, epoch);
@@ -44,10 +43,7 @@ export function openRedisLog(client: Redis, blocking: Redis): EventLog {
         run(client, SCRIPTS.create, all, [epoch, first.id, first.text]),
         keys.machine,
       );
-      if (status === 'created') {
-        bell.ring(name);
-        return { status, epoch, number: 1 };
-      }
+      if (status === 'created') return { status, epoch, number: 1 };
       if (status === 'duplicate') return { status, epoch: text(theirs, keys.machine), number: 1 };
       return { status: 'machine-exists', epoch: text(theirs, keys.machine), head: number(head, keys.machine) };
     },
@@ -59,7 +55,6 @@ export function openRedisLog(client: Redis, blocking: Redis): EventLog {
       const all = [keys.machine, keys.commits, keys.ids, keys.snapshots, keys.snapshotNumbers];
       const answer = await reply(run(client, SCRIPTS.remove, all, [epoch]), keys.machine);
       if (answer[0] !== 'removed') return gone(answer, keys.machine);
-      bell.ring(name);
       // It is gone already: a name that stays in the registry does no harm.
       await run(client, SCRIPTS.forget, [REGISTRY], [name, epoch]).catch(() => undefined);
       return { status: 'removed' };
@@ -83,7 +78,6 @@ export function openRedisLog(client: Redis, blocking: Redis): EventLog {
       );
       switch (answer[0]) {
         case 'appended':
-          bell.ring(name);
           return { status: 'appended', number: next };
         case 'duplicate':
           return { status: 'duplicate', number: number(answer[1], keys.ids) };
@@ -163,7 +157,7 @@ export function openRedisLog(client: Redis, blocking: Redis): EventLog {
 
 const FIELDS = ['form', 'epoch', 'first', 'head'] as const;
 
-async function readHead(client: Redis, name: string): Promise<MachineHead | undefined> {
+async function readHead(client: RedisClient, name: string): Promise<MachineHead | undefined> {
   const key = machineKey(name);
   const [form, epoch, first, head] = await guarded(client, [key], () => client.hmget(key, ...FIELDS));
   if (epoch === null || epoch === undefined) return undefined;

@@ -7,7 +7,6 @@ import type { EventLog } from './log.ts';
 import { openMemoryLog } from './memory.ts';
 import { openRedisLog } from './redis.ts';
 import { connectRedis } from './redis-client.ts';
-import { BLOCK_MS } from './redis-waker.ts';
 
 export type StoreConfig = { readonly dataDir: string } | { readonly redisUrl: string } | { readonly memory: true };
 
@@ -23,9 +22,7 @@ export async function openStores(config: StoreConfig): Promise<Stores> {
 
 async function openRedis(url: string): Promise<Stores> {
   const client = await connectRedis(url);
-  // A block that is not over long after its time means a dead connection.
-  const blocking = await connectRedis(url, { commandTimeout: BLOCK_MS + 4000 });
-  const log = openRedisLog(client, blocking);
+  const log = openRedisLog(client);
   return {
     log,
     blobs: openRedisBlobs(client),

@@ -14,6 +14,8 @@ if known and tonumber(known) >= tonumber(machine[2]) then
 elseif machine[3] ~= ARGV[2] then
   return { 'version-conflict', machine[3] }
 end
+-- Readers see all of this or nothing, so the hint may come first: it fails where the user may not publish.
+redis.call('PUBLISH', KEYS[1], 'appended')
 -- The one write that can fail (out of memory, a stream that somebody else wrote to) comes first: then nothing is written.
 redis.call('XADD', KEYS[2], ARGV[3] .. '-0', 'id', ARGV[4], 'text', ARGV[5])
 redis.call('HSET', KEYS[3], ARGV[4], ARGV[3])
