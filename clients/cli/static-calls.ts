@@ -1,33 +1,16 @@
 /** What a view says of static calls, in the figures that commands print: shares by class, names of functions. */
 import type { Hex } from '../../protocol/address.ts';
-import type { CallClass } from '../../protocol/events/static-call.ts';
 import type { MachineProfile } from '../../protocol/profile.ts';
 import type { ViewJson } from '../../protocol/view/json.ts';
-import type { Classes, StaticCallKey } from '../../protocol/view/static-call.ts';
+import { CLASSES, type Classes } from '../../protocol/view/static-call.ts';
 import type { MachineHandle } from '../sdk/types.ts';
 import { count, share } from './format/number.ts';
-
-export const CLASSES: readonly CallClass[] = ['direct', 'veneer', 'veneers', 'trapped', 'none'];
-
-export const noClasses = (): Classes => ({ direct: 0, veneer: 0, veneers: 0, trapped: 0, none: 0 });
-
-export function addClasses(into: Classes, from: Classes): Classes {
-  for (const kind of CLASSES) into[kind] += from[kind];
-  return into;
-}
 
 /** Sites that call something. */
 export const calling = ({ direct, veneer, veneers, trapped }: Classes): number => direct + veneer + veneers + trapped;
 
 /** The share of sites that are one relative branch, of those that call something. */
 export const directShare = (classes: Classes): string => share(classes.direct, calling(classes));
-
-/** The sites of a key by class; where it calls nothing, neither does any of them. */
-export function classesOf({ chain, calls }: StaticCallKey, owner?: string): Classes {
-  const sum = noClasses();
-  for (const link of chain) if (owner === undefined || link.owner === owner) addClasses(sum, link.classes);
-  return calls === null ? { ...noClasses(), none: CLASSES.reduce((all, kind) => all + sum[kind], 0) } : sum;
-}
 
 /** `12 direct, 3 veneer`; `–` where there is no site. */
 export function classWords(classes: Classes): string {

@@ -6,8 +6,8 @@ import { promisify } from 'node:util';
 import { gunzip, gzip } from 'node:zlib';
 import type { Commit, Position } from '../../protocol/commit.ts';
 import { emptyView, fold } from '../../protocol/view/fold.ts';
-import { VIEW_FORMAT, type ViewJson, viewFromJson, viewJson } from '../../protocol/view/json.ts';
-import type { View } from '../../protocol/view/types.ts';
+import { bookmarksJson, VIEW_FORMAT, type ViewJson, viewFromJson, viewJson } from '../../protocol/view/json.ts';
+import type { Bookmark, View } from '../../protocol/view/types.ts';
 import { SNAPSHOT_EVERY } from '../limits.ts';
 import type { EventLog } from '../log/log.ts';
 import { decode, readThrough } from './entry.ts';
@@ -22,6 +22,10 @@ export interface ViewText {
 export interface Views {
   newest(): Promise<Outcome<ViewText>>;
   at(commit: number): Promise<Outcome<ViewText>>;
+  /** The view after a commit, which the caller owns. */
+  owned(commit: number): Promise<Outcome<{ readonly position: Position; readonly view: View }>>;
+  /** What the newest view calls positions. */
+  bookmarks(): Promise<Outcome<{ readonly position: Position; readonly bookmarks: readonly Bookmark[] }>>;
   /** A commit was appended: keeps the newest view the newest. */
   advance(epoch: string, commit: Commit): void;
   /**
@@ -85,6 +89,18 @@ export function openViews(log: EventLog, name: string, mistake: (error: unknown)
       });
   }
 
+  async function owned(commit: number): ReturnType<Views['owned']> {
+    const machine = await log.head(name);
+    if (machine === undefined) return noSuchMachine(name);
+    const { epoch, head } = machine;
+    if (commit > head) return refusedRead(name, commit, { status: 'beyond-head', head });
+    const view = await nearest(log, name, epoch, commit);
+    const refused = await readThrough(log, { name, epoch }, view.commit, commit, (entry) => {
+      fold(view, decode(name, entry));
+    });
+    return refused ?? done({ position: { epoch, commit }, view });
+  }
+
   return {
     newest: () =>
       inTurn(async () => {
@@ -98,16 +114,19 @@ export function openViews(log: EventLog, name: string, mistake: (error: unknown)
       }),
 
     async at(commit) {
-      const machine = await log.head(name);
-      if (machine === undefined) return noSuchMachine(name);
-      const { epoch, head } = machine;
-      if (commit > head) return refusedRead(name, commit, { status: 'beyond-head', head });
-      const view = await nearest(log, name, epoch, commit);
-      const refused = await readThrough(log, { name, epoch }, view.commit, commit, (entry) => {
-        fold(view, decode(name, entry));
-      });
-      return refused ?? done(asText(epoch, view));
+      const found = await owned(commit);
+      return found.ok ? done(asText(found.value.position.epoch, found.value.view)) : found;
     },
+
+    owned,
+
+    bookmarks: () =>
+      inTurn(async () => {
+        const current = await catchUp();
+        if (!current.ok) return current;
+        const { epoch, view } = current.value;
+        return done({ position: { epoch, commit: view.commit }, bookmarks: bookmarksJson(view) });
+      }),
 
     advance(epoch, commit) {
       if (kept?.epoch !== epoch || kept.view.commit + 1 !== commit.number) return;

@@ -23,16 +23,21 @@ export function moduleJson(module: Module): ModuleJson {
   return { ...module, usedBy: [...module.usedBy].sort() };
 }
 
+/** In order of commit and name. */
+export function bookmarksJson({ bookmarks }: View): readonly Bookmark[] {
+  return [...bookmarks.values()].sort((a, b) => a.at - b.at || (a.name < b.name ? -1 : 1));
+}
+
 /** The view as plain JSON. It shares structure with the view: read it or send it before folding on. */
 export function viewJson(view: View): ViewJson {
-  const { modules, areas, staticCalls, bookmarks, ...rest } = view;
+  const { modules, areas, staticCalls, bookmarks: _, ...rest } = view;
   return {
     format: VIEW_FORMAT,
     ...rest,
     modules: [...modules.values()].map(moduleJson),
     areas: [...areas.values()].sort((a, b) => (a.address < b.address ? -1 : 1)),
     staticCalls: staticCallsJson(staticCalls),
-    bookmarks: [...bookmarks.values()].sort((a, b) => a.at - b.at || (a.name < b.name ? -1 : 1)),
+    bookmarks: bookmarksJson(view),
   };
 }
 
@@ -56,9 +61,9 @@ export function viewDigest(view: View): string {
   return bytesToHex(sha256(utf8ToBytes(canonicalView(view))));
 }
 
-/** What a digest is made of. */
+/** What a digest is made of: not the time, and not where a fork comes from. */
 export function canonicalView(view: View): string {
-  const { time: _, ...state } = viewJson(view);
+  const { time: _, fork: __, ...state } = viewJson(view);
   return canonical(state);
 }
 

@@ -89,20 +89,30 @@ export function staticCallsFromJson({ keys, ever }: StaticCallsJson): StaticCall
 }
 
 /** How many sites are of each class, of one owner or of all. */
-export function callClasses(view: StaticCallsView, owner?: string): Classes {
+export function callClasses(view: StaticCallsView | StaticCallsJson, owner?: string): Classes {
   const sum = noClasses();
-  for (const { chain, calls } of view.keys.values()) {
-    for (const link of chain) {
-      if (owner !== undefined && link.owner !== owner) continue;
-      for (const kind of CLASSES) sum[calls === null ? 'none' : kind] += link.classes[kind];
-    }
+  for (const key of view.keys.values()) addClasses(sum, classesOf(key, owner));
+  return sum;
+}
+
+/** The sites of a key by class; where it calls nothing, neither does any of them. */
+export function classesOf({ chain, calls }: StaticCallKey, owner?: string): Classes {
+  const sum = noClasses();
+  for (const link of chain) {
+    if (owner !== undefined && link.owner !== owner) continue;
+    for (const kind of CLASSES) sum[calls === null ? 'none' : kind] += link.classes[kind];
   }
   return sum;
 }
 
-const CLASSES = ['direct', 'veneer', 'veneers', 'trapped', 'none'] as const;
+export const CLASSES: readonly CallClass[] = ['direct', 'veneer', 'veneers', 'trapped', 'none'];
 
-const noClasses = (): Classes => ({ direct: 0, veneer: 0, veneers: 0, trapped: 0, none: 0 });
+export const noClasses = (): Classes => ({ direct: 0, veneer: 0, veneers: 0, trapped: 0, none: 0 });
+
+export function addClasses(into: Classes, from: Classes): Classes {
+  for (const kind of CLASSES) into[kind] += from[kind];
+  return into;
+}
 
 /** Folds an event that has to do with static calls; others change nothing. */
 export function foldStaticCalls(view: StaticCallsView, event: Event): void {

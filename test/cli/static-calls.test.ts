@@ -1,7 +1,8 @@
 import { expect, it } from 'vitest';
 import { sparkline } from '../../clients/cli/format/spark.ts';
-import { addClasses, calling, classWords, directShare, noClasses } from '../../clients/cli/static-calls.ts';
+import { calling, classWords, directShare } from '../../clients/cli/static-calls.ts';
 import { codeText, siteCode } from '../../daemon/headless/code-text.ts';
+import { addClasses, noClasses } from '../../protocol/view/static-call.ts';
 
 it('STAT-2: the share counts only sites that call something', () => {
   const classes = { direct: 3, veneer: 1, veneers: 0, trapped: 0, none: 96 };

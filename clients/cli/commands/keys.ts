@@ -4,13 +4,13 @@ import { codeText, siteCode } from '../../../daemon/headless/code-text.ts';
 import { fromHex, type Hex } from '../../../protocol/address.ts';
 import { SITE_INIT, SITE_TAIL } from '../../../protocol/events/static-call.ts';
 import type { ViewJson } from '../../../protocol/view/json.ts';
-import type { ChainLink, StaticCallKey } from '../../../protocol/view/static-call.ts';
+import { type ChainLink, classesOf, type StaticCallKey } from '../../../protocol/view/static-call.ts';
 import { type Context, theMachine, withClient } from '../context.ts';
 import { refused } from '../failure.ts';
 import { count, counted, distance } from '../format/number.ts';
 import { plain } from '../format/plain.ts';
 import { pairs, table } from '../format/table.ts';
-import { bootedWith, classesOf, classWords, directShare, functionNames } from '../static-calls.ts';
+import { bootedWith, classWords, directShare, functionNames } from '../static-calls.ts';
 import { type AtOption, at } from './at.ts';
 import { type AddCommand, examples } from './registry.ts';
 

@@ -2,13 +2,20 @@
 import type { Command } from 'commander';
 import { emptyView, fold } from '../../../protocol/view/fold.ts';
 import type { ViewJson } from '../../../protocol/view/json.ts';
-import { type Classes, callClasses } from '../../../protocol/view/static-call.ts';
+import {
+  addClasses,
+  CLASSES,
+  type Classes,
+  callClasses,
+  classesOf,
+  noClasses,
+} from '../../../protocol/view/static-call.ts';
 import type { MachineHandle } from '../../sdk/types.ts';
 import { type Context, theMachine, withClient } from '../context.ts';
 import { count, counted } from '../format/number.ts';
 import { sparkline } from '../format/spark.ts';
 import { pairs, table } from '../format/table.ts';
-import { addClasses, CLASSES, calling, classesOf, directShare, noClasses } from '../static-calls.ts';
+import { calling, directShare } from '../static-calls.ts';
 import { type AtOption, at } from './at.ts';
 import { type AddCommand, examples } from './registry.ts';
 
