@@ -2,6 +2,9 @@
 import Type from 'typebox';
 import { CommandSchema } from './commands.ts';
 import { EventSchema } from './events/index.ts';
+import { EpochSchema } from './schema.ts';
+
+export { EpochSchema };
 
 /** The form of events and commands in commits written by this version; upcast.ts reads all earlier ones. */
 export const COMMIT_VERSION = 1;
@@ -11,10 +14,6 @@ export const CommandIdSchema = Type.String({
   maxLength: 128,
   pattern: '^[\\x21-\\x7e]+$',
   description: 'printable ASCII without spaces',
-});
-export const EpochSchema = Type.String({
-  pattern: '^[0-9a-z]{8,32}$',
-  description: '8 to 32 digits and lowercase letters',
 });
 
 export const CommitSchema = Type.Object(

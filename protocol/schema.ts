@@ -35,6 +35,12 @@ export const MachineNameSchema = Type.String({
   description: 'a name of 1 to 63 characters: a-z, 0-9, dot, underscore and dash, the first one a letter or a digit',
 });
 
+/** An epoch names one incarnation of a machine. */
+export const EpochSchema = Type.String({
+  pattern: '^[0-9a-z]{8,32}$',
+  description: '8 to 32 digits and lowercase letters',
+});
+
 /** A bookmark's name. After `@` it is a position, so it has no `@` and no colon itself. */
 export const BookmarkNameSchema = Type.String({
   pattern: '^[a-z0-9][a-z0-9._-]{0,62}$',

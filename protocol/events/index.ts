@@ -4,6 +4,7 @@
  */
 import Type from 'typebox';
 import { BookmarkRemoved, BookmarkSet } from './bookmark.ts';
+import { CommandRefused, MachineForked } from './fork.ts';
 import {
   HostAreasObserved,
   HostModuleFreed,
@@ -75,6 +76,8 @@ export const EVENT_SCHEMAS = {
   HostAreasObserved,
   BookmarkSet,
   BookmarkRemoved,
+  MachineForked,
+  CommandRefused,
 } as const;
 
 export type EventType = keyof typeof EVENT_SCHEMAS;

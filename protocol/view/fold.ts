@@ -118,6 +118,15 @@ function apply(view: View, event: Event, commit: number): void {
       keep(view, { commit, op: 'load', module: event.module, errno: event.errno, words: event.words });
       return;
     }
+    case 'MachineForked': {
+      view.fork = { from: event.from, changes: event.changes, refused: 0 };
+      return;
+    }
+    case 'CommandRefused': {
+      if (!view.fork) throw new RangeError('an event says what a fork refused, and the log is none of a fork');
+      view.fork.refused++;
+      return;
+    }
     case 'BookmarkSet': {
       view.bookmarks.set(event.name, { name: event.name, at: event.at, since: commit });
       return;

@@ -2,6 +2,7 @@
 import type { Hex } from '../address.ts';
 import type { EventOf } from '../events/index.ts';
 import type { Part, Window } from '../events/memory.ts';
+import type { ForkChanges, ForkOrigin } from '../fork.ts';
 import type { MachineProfile } from '../profile.ts';
 import type { HostModule, HostView } from './host.ts';
 import type { StaticCallsView } from './static-call.ts';
@@ -83,6 +84,13 @@ export interface Bookmark {
   readonly since: number;
 }
 
+/** Where a machine was forked from, with what changed, and how many of the source's commands made no sense here. */
+export interface ForkView {
+  readonly from: ForkOrigin;
+  readonly changes: ForkChanges;
+  refused: number;
+}
+
 export interface View {
   /** Commits folded so far. */
   commit: number;
@@ -102,4 +110,6 @@ export interface View {
   readonly bookmarks: Map<string, Bookmark>;
   /** Only of a host's session. */
   host?: HostView;
+  /** Only of a fork. */
+  fork?: ForkView;
 }

@@ -77,6 +77,12 @@ function line(event: Event): string {
       return `@${event.name} is the position after commit ${count(event.at)}`;
     case 'BookmarkRemoved':
       return `@${event.name} is no position any more`;
+    case 'MachineForked': {
+      const { machine, epoch, commit } = event.from;
+      return `from ${machine}@${epoch}:${commit}, with ${JSON.stringify(event.changes)}`;
+    }
+    case 'CommandRefused':
+      return `${event.code}: ${event.message}`;
     default:
       return fields(event);
   }
