@@ -8,6 +8,7 @@ import { encode, readOne } from './entry.ts';
 import { catchUp, type Held } from './kernel-state.ts';
 import type { MachineRuntime, Request, World } from './machine.ts';
 import { done, type Outcome, type Refusal, refuse, refusedGone } from './outcome.ts';
+import { meant } from './position.ts';
 
 /** A command that was done. `text` is its commit as the log keeps it. */
 export interface Answer {
@@ -34,10 +35,12 @@ export async function handle(world: World, machine: MachineRuntime, request: Req
     if (stale !== undefined) return firstAnswer(world, machine, held.epoch, request.id, stale);
 
     // 2. Decide.
-    const decided = await decide(world, held, request.command);
+    const command = meant(request.command, machine.name, held.commit);
+    if (!command.ok) return firstAnswer(world, machine, held.epoch, request.id, command);
+    const decided = await decide(world, held, command.value);
     if (!decided.ok) return firstAnswer(world, machine, held.epoch, request.id, decided);
     const number = held.commit + 1;
-    const commit = asCommit(world, number, request, decided.value.events);
+    const commit = asCommit(world, number, request.id, command.value, decided.value.events);
     const entry = encode(commit);
 
     // 3. Append with the expected version.
@@ -68,7 +71,7 @@ async function create(world: World, machine: MachineRuntime, request: Request): 
   const epoch = world.newEpoch();
   const decided = await decide(world, { epoch, commit: 0, state: world.kernel.initialState() }, request.command);
   if (!decided.ok) return decided;
-  const commit = asCommit(world, 1, request, decided.value.events);
+  const commit = asCommit(world, 1, request.id, request.command, decided.value.events);
   const entry = encode(commit);
   const result = await world.log.create(machine.name, epoch, entry);
   if (result.status === 'machine-exists') return refuse('machine-exists', `there is a machine called ${machine.name}`);
@@ -93,7 +96,7 @@ async function decide(
   return decision.ok ? done(decision) : refuse(decision.code satisfies ErrorCode, decision.message);
 }
 
-function asCommit(world: World, number: number, { id, command }: Request, events: readonly Event[]): Commit {
+function asCommit(world: World, number: number, id: string, command: Command, events: readonly Event[]): Commit {
   return { v: COMMIT_VERSION, number, time: world.now(), id, command, events: [...events] };
 }
 

@@ -4,12 +4,14 @@ import type { From } from '../../protocol/frames.ts';
 import { HOT_MACHINES } from '../limits.ts';
 import type { MachineHead } from '../log/log.ts';
 import { type Answer, handle } from './command.ts';
+import { type Differ, openDiffer } from './diff.ts';
 import { type Inspector, openInspector } from './inspect.ts';
 import { type MachineRuntime, openMachine, type Request, type World } from './machine.ts';
-import { done, noSuchMachine, type Outcome, refusedGone, refusedRead } from './outcome.ts';
+import { done, noSuchMachine, type Outcome, refusedGone } from './outcome.ts';
+import { checked, epochChanged, locate, type Wanted } from './position.ts';
 import { appendRecorded } from './recorded.ts';
 import { importSession } from './session.ts';
-import type { ViewText } from './views.ts';
+import type { Views, ViewText } from './views.ts';
 
 export interface Runtime {
   readonly world: World;
@@ -21,6 +23,11 @@ export interface Runtime {
   importSession(name: string, chunks: AsyncIterable<Uint8Array>): Promise<Outcome<Position>>;
   remove(name: string): Promise<Outcome<null>>;
   view(name: string, at?: number): Promise<Outcome<ViewText>>;
+  /** Where a position that somebody wrote is. */
+  position(name: string, wanted: Wanted): Promise<Outcome<Position>>;
+  bookmarks: (name: string) => ReturnType<Views['bookmarks']>;
+  /** What differs between two positions, of one machine or of two. */
+  readonly diff: Differ;
   /** Questions about addresses. */
   readonly inspect: Inspector;
   /** Where a subscription from `from` begins. */
@@ -84,18 +91,20 @@ export function openRuntime(world: World): Runtime {
       return at === undefined ? views.newest() : views.at(at);
     },
 
+    position: (name, wanted) => locate(world.log, machineOf(name).views, name, wanted),
+    bookmarks: (name) => machineOf(name).views.bookmarks(),
+    diff: openDiffer((name) => machineOf(name).views, world.mistake),
+
     inspect: openInspector(world, (name) => hot.get(name)?.held),
 
     async locate(name, from) {
       const found = await head(name);
       if (!found.ok) return found;
-      const { epoch, head: newest, first } = found.value;
+      const { epoch, head: newest } = found.value;
       if (from === 'now') return done({ epoch, commit: newest });
       const position = from === 'start' ? { epoch, commit: 0 } : from;
-      if (position.epoch !== epoch) return refusedGone(name, { status: 'epoch-changed', epoch });
-      if (position.commit > newest) return refusedRead(name, position.commit, { status: 'beyond-head', head: newest });
-      if (position.commit < first - 1) return refusedRead(name, position.commit, { status: 'trimmed', first });
-      return done(position);
+      if (position.epoch !== epoch) return epochChanged({ name, epoch }, position.epoch);
+      return checked(found.value, position.commit);
     },
 
     async close() {
