@@ -12,17 +12,27 @@ export interface DaemonProcess {
   end(signal: NodeJS.Signals): Promise<number | NodeJS.Signals>;
 }
 
-function launch(args: readonly string[]): ChildProcess {
-  return spawn(process.execPath, ['bin/veneerd.mjs', ...args], {
+const PROGRAM: readonly string[] = ['bin/veneerd.mjs'];
+
+function launch(args: readonly string[], program = PROGRAM): ChildProcess {
+  return spawn(process.execPath, [...program, ...args], {
     cwd: ROOT,
     stdio: ['ignore', 'pipe', 'pipe'],
     env: { ...process.env, REDIS_URL: '', VENEERD_DEMO: 'off' },
   });
 }
 
-/** Starts a daemon on a free port unless `args` name one; throws what it says on stderr if it ends instead. */
-export async function startProcess(args: readonly string[]): Promise<DaemonProcess> {
-  const child = launch(['--port', '0', ...args]);
+/**
+ * Starts a daemon on a free port unless `args` name one; throws what it says on stderr if it ends instead. `program`: what
+ * node is given before them, where it is not the one of this tree; `launched` sees the process before it listens.
+ */
+export async function startProcess(
+  args: readonly string[],
+  program = PROGRAM,
+  launched: (child: ChildProcess) => void = () => undefined,
+): Promise<DaemonProcess> {
+  const child = launch(['--port', '0', ...args], program);
+  launched(child);
   let out = '';
   let err = '';
   child.stderr?.on('data', (data) => {

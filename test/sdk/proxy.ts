@@ -1,22 +1,30 @@
-/** A TCP proxy that cuts connections when told to, as networks do. */
+/** A TCP proxy that cuts, delays and swallows when told to, as networks do. */
 import { once } from 'node:events';
 import { connect, createServer, type Socket } from 'node:net';
+import { Transform } from 'node:stream';
 
-export interface Proxy {
+export interface TcpProxy {
   readonly url: string;
+  readonly port: number;
   /** Cuts what is open. */
   cut(): void;
   /** Refuses what comes until `false`. */
   refuse(yes: boolean): void;
+  /** Milliseconds that each piece of an answer waits, one after the other; 0: none. */
+  delay(ms: number): void;
+  /** Takes requests on and drops the answers until `false`, which cuts: half a stream is no use to anybody. */
+  swallow(yes: boolean): void;
   close(): Promise<void>;
 }
 
-export async function startProxy(target: string): Promise<Proxy> {
+export async function startProxy(target: string): Promise<TcpProxy> {
   const open = new Set<Socket>();
   let refusing = false;
-  const { port, hostname } = new URL(target);
+  let swallowing = false;
+  let delayMs = 0;
+  const { port: targetPort, hostname } = new URL(target);
   const server = createServer((client) => {
-    const upstream = connect(Number(port), hostname);
+    const upstream = connect(Number(targetPort), hostname);
     for (const socket of [client, upstream]) {
       open.add(socket);
       socket.on('error', () => {});
@@ -27,19 +35,35 @@ export async function startProxy(target: string): Promise<Proxy> {
       });
     }
     if (refusing) client.destroy();
-    client.pipe(upstream).pipe(client);
+    const answers = new Transform({
+      transform(piece, _, done) {
+        if (swallowing) done();
+        else if (delayMs > 0) setTimeout(done, delayMs, null, piece);
+        else done(null, piece);
+      },
+    });
+    client.pipe(upstream).pipe(answers).pipe(client);
   });
   server.listen(0, '127.0.0.1');
   await once(server, 'listening');
   const address = server.address();
+  const port = typeof address === 'object' ? (address?.port ?? 0) : 0;
   const cut = (): void => {
     for (const socket of open) socket.destroy();
   };
   return {
-    url: `http://127.0.0.1:${typeof address === 'object' ? address?.port : ''}`,
+    url: `http://127.0.0.1:${port}`,
+    port,
     cut,
     refuse(yes) {
       refusing = yes;
+    },
+    delay(ms) {
+      delayMs = ms;
+    },
+    swallow(yes) {
+      swallowing = yes;
+      if (!yes) cut();
     },
     async close() {
       cut();

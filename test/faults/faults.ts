@@ -1,0 +1,212 @@
+/** The faults: each does its harm at once, lasts for a random while, and comes back when everything is as it was before. */
+import { setTimeout as sleep } from 'node:timers/promises';
+import { Redis } from 'ioredis';
+import type { Random } from '../../daemon/kernel/machine/random.ts';
+import type { TcpProxy } from '../sdk/proxy.ts';
+import type { RedisServer } from '../support/redis.ts';
+import type { Daemon } from './daemon.ts';
+
+export interface Fault {
+  readonly kind: string;
+  /** How often it comes, beside the others. */
+  readonly weight: number;
+  run(random: Random): Promise<void>;
+}
+
+/** Milliseconds after which a daemon gives an answer of Redis up, and some more. */
+const BEYOND_TIMEOUT = 6500;
+
+const oneOf = <T>(random: Random, things: readonly T[]): T => things[random(things.length)] as T;
+/** A random while of at most `most` milliseconds. */
+const aWhile = (random: Random, most: number): Promise<void> => sleep(random(most));
+
+export function pick(random: Random, faults: readonly Fault[]): Fault {
+  let ticket = random(faults.reduce((sum, { weight }) => sum + weight, 0));
+  for (const fault of faults) {
+    ticket -= fault.weight;
+    if (ticket < 0) return fault;
+  }
+  throw new RangeError('no faults');
+}
+
+/** Faults that end the process of a daemon. */
+export function deaths(daemons: readonly Daemon[]): readonly Fault[] {
+  return [
+    {
+      kind: 'daemon: kill -9',
+      weight: 6,
+      async run(random) {
+        const daemon = oneOf(random, daemons);
+        await daemon.kill();
+        await aWhile(random, 300);
+        if (random(3) === 0) {
+          const starting = daemon.start();
+          await aWhile(random, 700);
+          await daemon.kill();
+          await starting;
+        }
+        await daemon.start();
+      },
+    },
+    {
+      kind: 'daemon: SIGTERM',
+      weight: 2,
+      async run(random) {
+        const daemon = oneOf(random, daemons);
+        await daemon.end();
+        await aWhile(random, 200);
+        await daemon.start();
+      },
+    },
+  ];
+}
+
+/** Faults that a daemon lives through, whatever its store. */
+export function hardships(daemons: readonly Daemon[]): readonly Fault[] {
+  return [
+    {
+      kind: 'daemon: SIGSTOP',
+      weight: 2,
+      async run(random) {
+        const daemon = oneOf(random, daemons);
+        daemon.pause();
+        await aWhile(random, 1500);
+        daemon.resume();
+      },
+    },
+    {
+      kind: 'clients: cut',
+      weight: 2,
+      async run(random) {
+        const { front } = oneOf(random, daemons);
+        for (let times = 1 + random(5); times > 0; times--) {
+          front.cut();
+          await aWhile(random, 200);
+        }
+      },
+    },
+    {
+      kind: 'clients: kept out',
+      weight: 1,
+      async run(random) {
+        const { front } = oneOf(random, daemons);
+        front.refuse(true);
+        front.cut();
+        await aWhile(random, 1000);
+        front.refuse(false);
+      },
+    },
+  ];
+}
+
+/** Faults of a network between a daemon and its Redis. */
+export function linkFaults(links: readonly TcpProxy[]): readonly Fault[] {
+  return [
+    {
+      kind: 'link to Redis: cut',
+      weight: 4,
+      async run(random) {
+        const link = oneOf(random, links);
+        for (let times = 1 + random(6); times > 0; times--) {
+          link.cut();
+          await aWhile(random, 150);
+        }
+      },
+    },
+    {
+      kind: 'link to Redis: gone',
+      weight: 2,
+      async run(random) {
+        const link = oneOf(random, links);
+        link.refuse(true);
+        link.cut();
+        await aWhile(random, 1200);
+        link.refuse(false);
+      },
+    },
+    {
+      kind: 'link to Redis: slow',
+      weight: 2,
+      async run(random) {
+        const link = oneOf(random, links);
+        link.delay(1 + random(250));
+        await aWhile(random, 1500);
+        link.delay(0);
+      },
+    },
+    {
+      kind: 'link to Redis: answers swallowed',
+      weight: 4,
+      async run(random) {
+        const link = oneOf(random, links);
+        link.swallow(true);
+        await (random(8) === 0 ? sleep(BEYOND_TIMEOUT) : aWhile(random, 800));
+        link.swallow(false);
+      },
+    },
+  ];
+}
+
+/** Faults of a Redis; `daemons` may die with it. */
+export function redisFaults(server: RedisServer, daemons: readonly Daemon[]): readonly Fault[] {
+  return [
+    {
+      kind: 'Redis: kill -9',
+      weight: 6,
+      async run(random) {
+        await server.kill();
+        await aWhile(random, 600);
+        await server.start();
+      },
+    },
+    {
+      kind: 'Redis and a daemon: kill -9',
+      weight: daemons.length > 0 ? 2 : 0,
+      async run(random) {
+        const daemon = oneOf(random, daemons);
+        const down = server.kill();
+        await aWhile(random, 30);
+        await Promise.all([down, daemon.kill()]);
+        const starting = daemon.start();
+        await aWhile(random, 600);
+        await Promise.all([server.start(), starting]);
+      },
+    },
+    {
+      kind: 'Redis: SIGSTOP',
+      weight: 2,
+      async run(random) {
+        server.pause();
+        await (random(8) === 0 ? sleep(BEYOND_TIMEOUT) : aWhile(random, 1500));
+        server.resume();
+      },
+    },
+    {
+      kind: 'Redis: out of memory',
+      weight: 1,
+      run: (random) => whileSet(server, random, 'maxmemory', '1mb', '0'),
+    },
+    {
+      kind: 'Redis: refuses writes',
+      weight: 1,
+      run: (random) => whileSet(server, random, 'min-replicas-to-write', '1', '0'),
+    },
+  ];
+}
+
+async function whileSet(
+  server: RedisServer,
+  random: Random,
+  setting: string,
+  harm: string,
+  usual: string,
+): Promise<void> {
+  const redis = new Redis(server.url);
+  try {
+    await redis.config('SET', setting, harm);
+    await aWhile(random, 1000);
+    await redis.config('SET', setting, usual);
+  } finally {
+    redis.disconnect();
+  }
+}
