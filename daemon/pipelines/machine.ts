@@ -10,6 +10,7 @@ import { openViews, type Views } from './views.ts';
 
 export interface BlobSource {
   get(sha256: string): Promise<Uint8Array | undefined>;
+  has(sha256: string): Promise<boolean>;
 }
 
 /** What pipelines work with. `mistake` is told of what should never happen. */

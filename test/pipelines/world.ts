@@ -37,7 +37,7 @@ export function stored(name: string, imports: readonly string[] = []): string {
 export function openTestRuntime(log: EventLog = openMemoryLog(), mistakes: unknown[] = []): Runtime {
   return openRuntime({
     log,
-    blobs: { get: async (sha256) => blobs.get(sha256) },
+    blobs: { get: async (sha256) => blobs.get(sha256), has: async (sha256) => blobs.has(sha256) },
     kernel,
     hubs: openHubs(log),
     now: () => 1_700_000_000_000,

@@ -1,0 +1,108 @@
+/**
+ * The boot command of a fork: the source's own with the changes over it. Windows, reserved areas and static-call functions
+ * are changed in the machine as it was booted, so that they are where they say and the image stays where KASLR put it.
+ */
+import { fromHex, type Hex, toHex } from '../../../protocol/address.ts';
+import type { CommandOf } from '../../../protocol/commands.ts';
+import type { ForkChanges, ProfileChanges } from '../../../protocol/fork.ts';
+import type { KeyProfile, MachineProfile } from '../../../protocol/profile.ts';
+import { boot } from '../machine/boot.ts';
+import { initialState } from '../state.ts';
+
+type BootCommand = CommandOf<'boot'>;
+type Profile = NonNullable<BootCommand['profile']>;
+type StaticCalls = NonNullable<MachineProfile['staticCalls']>;
+export type ChangedBoot =
+  | { readonly ok: true; readonly command: BootCommand }
+  | { readonly ok: false; readonly message: string };
+
+/** Whether the changes concern the machine itself: its very boot is another one then. */
+export function changesBoot({ profile, kaslrSeed, staticCalls }: ForkChanges): boolean {
+  return profile !== undefined || kaslrSeed !== undefined || staticCalls !== undefined;
+}
+
+export function changedBoot(source: BootCommand, changes: ForkChanges): ChangedBoot {
+  const { moduleRegion, reserved, ...fields } = changes.profile ?? {};
+  const backToBoot = { ...(moduleRegion === null && { moduleRegion }), ...(reserved === null && { reserved }) };
+  const { profile: _, kaslrSeed: seed, ...rest } = source;
+  const profile = overlaid(source.profile ?? {}, { ...fields, ...backToBoot });
+  const kaslrSeed = changes.kaslrSeed === undefined ? seed : (changes.kaslrSeed ?? undefined);
+  const command: BootCommand = {
+    ...rest,
+    ...((source.profile || Object.keys(profile).length > 0) && { profile }),
+    ...(kaslrSeed !== undefined && { kaslrSeed }),
+  };
+  const { staticCalls } = changes;
+  if (!moduleRegion && !reserved && !staticCalls) return { ok: true, command };
+
+  const booted = boot(initialState(), command);
+  if (!booted.ok) return booted;
+  const [event] = booted.events;
+  if (event?.type !== 'MachineBooted') throw new RangeError('a boot does not begin with MachineBooted');
+  const whole = event.profile;
+  const calls = staticCalls ? changedCalls(whole, staticCalls) : undefined;
+  if (typeof calls === 'string') return { ok: false, message: calls };
+  const final: MachineProfile = {
+    ...whole,
+    ...(moduleRegion && { moduleRegion: { ...whole.moduleRegion, ...moduleRegion } }),
+    ...(reserved && { reserved }),
+    ...(calls && { staticCalls: calls }),
+  };
+  return { ok: true, command: { type: 'boot', profile: final } };
+}
+
+function overlaid(profile: Profile, changes: ProfileChanges): Profile {
+  const fields = Object.entries({ ...profile, ...changes }).filter(([, value]) => value !== null);
+  return Object.fromEntries(fields);
+}
+
+/** A message where that can't be. */
+function changedCalls(
+  profile: MachineProfile,
+  { with: added = [], without = [] }: NonNullable<ForkChanges['staticCalls']>,
+): StaticCalls | string {
+  const calls = profile.staticCalls ?? { keys: {} };
+  const gone = new Set<string>();
+  for (const name of without) {
+    const keys = Object.entries(calls.keys).filter(([key, { symbol }]) => key === name || symbol === name);
+    if (keys.length === 0) return `staticCalls: /without names ${name}, expected a key of the machine`;
+    for (const [key] of keys) gone.add(key);
+  }
+  const keys = Object.fromEntries(Object.entries(calls.keys).filter(([key]) => !gone.has(key)));
+  if (added.length > 0 && profile.arch !== 'arm64') {
+    return 'staticCalls: /with names functions, expected none: on x86-64 a module says itself which calls are static';
+  }
+  for (const symbol of added) {
+    if (Object.hasOwn(keys, symbol)) return `staticCalls: /with names ${symbol}, which is a key of the machine already`;
+    keys[symbol] = inventedKey(profile, keys, symbol);
+  }
+  const { trampKeys, vmlinuxSites } = calls;
+  return {
+    keys,
+    ...(trampKeys && { trampKeys: trampKeys.filter(([, , key]) => !gone.has(key)) }),
+    ...(vmlinuxSites && { vmlinuxSites: vmlinuxSites.filter(([, key]) => !gone.has(key)) }),
+  };
+}
+
+/** Bytes before the end of the image's text, and of its data, from which on a key is put that the kernel does not have. */
+const PLACES = { tramp: 0x8000, key: 0x30000, literal: 0x28000 } as const;
+const SIZES = { tramp: 16, key: 32, literal: 8 } as const;
+
+/** A key for calls to `symbol`, at places of the image where none of `keys` is. */
+function inventedKey({ kernel }: MachineProfile, keys: StaticCalls['keys'], symbol: string): KeyProfile {
+  const taken = new Set(Object.values(keys).flatMap(({ address, tramp, literal }) => [address, tramp, literal]));
+  const place = (kind: keyof typeof PLACES, end: Hex): Hex => {
+    const start = fromHex(end) - PLACES[kind];
+    for (let slot = 0; ; slot++) {
+      const address = toHex(start + slot * SIZES[kind]);
+      if (!taken.has(address)) return address;
+    }
+  };
+  return {
+    symbol,
+    func: symbol,
+    tramp: place('tramp', kernel.etext),
+    address: place('key', kernel.end),
+    literal: place('literal', kernel.end),
+  };
+}
