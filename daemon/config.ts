@@ -23,7 +23,12 @@ export function readConfig(argv: readonly string[]): Config {
     .addOption(new Option('--host <address>', 'where to listen').default('127.0.0.1').env('VENEERD_HOST'))
     .addOption(new Option('--port <number>', '0: any free one').default(7077).env('VENEERD_PORT').argParser(readPort))
     .addOption(new Option('--data <folder>', 'for the embedded store').default('.veneerd').env('VENEERD_DATA'))
-    .addOption(new Option('--redis <url>', 'keep the log in Redis Streams instead').env('REDIS_URL'))
+    .addOption(
+      new Option(
+        '--redis <url>',
+        'keep the log in Redis Streams instead: redis://HOST:PORT, or redis-cluster://HOST:PORT,HOST:PORT; rediss… with TLS',
+      ).env('REDIS_URL'),
+    )
     .addOption(
       new Option('--demo <pace>', 'even (a minute), instant, original, xN or off')
         .default('even')

@@ -29,6 +29,7 @@ const EPOCH_BYTES = 8;
 export async function startDaemon(config: Config): Promise<Daemon> {
   const logger = pino({ level: config.logLevel, base: null }, pino.destination(2));
   const stores = await openStores(config.stores);
+  for (const warning of stores.warnings) logger.warn(warning);
   const metrics = openMetrics();
   const runtime = observed(
     openRuntime({

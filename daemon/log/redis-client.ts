@@ -21,8 +21,11 @@ const CONNECT_MS = 3000;
 const COMMAND_MS = 5000;
 const RECONNECT_MS = 500;
 
+/** Milliseconds for which the last thing that a connection met explains why it is away. */
+const TROUBLE_MS = 10_000;
+
 /** What messages say of a connection. */
-type Link = { readonly where: string; trouble: string | undefined };
+type Link = { readonly where: string; trouble?: { readonly message: string; readonly at: number } | undefined };
 const links = new WeakMap<RedisClient, Link>();
 
 export type Script = { readonly text: string; readonly sha1: string };
@@ -114,20 +117,28 @@ function again(attempt: number): number {
 }
 
 function listen(client: RedisClient, where: string): Link {
-  const link: Link = { where, trouble: undefined };
+  const link: Link = { where };
   links.set(client, link);
-  const met = (error: unknown): void => {
-    link.trouble = messageOf(error);
-  };
-  client.on('error', met);
-  client.on('node error', met);
+  // Without a listener ioredis prints errors. Those of a cluster say less than those of its nodes.
+  client.on('error', (error) => client instanceof Redis && met(link, messageOf(error)));
+  client.on('node error', (error) => met(link, messageOf(error)));
   client.on('ready', () => {
     link.trouble = undefined;
   });
   return link;
 }
 
-function startError({ where, trouble }: Link, message: string, cause: unknown): StoreError {
+function met(link: Link, message: string): void {
+  link.trouble = { message, at: performance.now() };
+}
+
+function troubleOf({ trouble }: Link): string | undefined {
+  return trouble !== undefined && performance.now() - trouble.at < TROUBLE_MS ? trouble.message : undefined;
+}
+
+function startError(link: Link, message: string, cause: unknown): StoreError {
+  const { where } = link;
+  const trouble = troubleOf(link);
   if (/cluster support disabled/.test(trouble ?? message)) {
     return new StoreError('invalid-argument', `${where} is no cluster: write redis://`, cause);
   }
@@ -183,12 +194,12 @@ export async function guarded<T>(client: RedisClient, keys: readonly string[], c
     return await command();
   } catch (error) {
     if (client.status === 'end') throw closed();
-    const link = links.get(client);
-    const { where = 'Redis', trouble } = link ?? {};
-    const failed = await storeError({ where, trouble, typeOf: (key) => client.type(key) }, keys, error);
+    const link = links.get(client) ?? { where: 'Redis' };
+    const failing = { where: link.where, trouble: troubleOf(link), typeOf: (key: string) => client.type(key) };
+    const failed = await storeError(failing, keys, error);
     if (isTimeout(error) && client instanceof Redis && client.status === 'ready') {
       // It hangs: from now on calls fail at once, until it lets us in again.
-      if (link !== undefined) link.trouble = `no answer within ${COMMAND_MS / 1000} seconds`;
+      met(link, `no answer within ${COMMAND_MS / 1000} seconds`);
       client.disconnect(true);
     }
     throw failed;

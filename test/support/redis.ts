@@ -16,8 +16,12 @@ export type RedisServer = {
   /** Stops it in its tracks, and lets it go on: a server that hangs. */
   pause(): void;
   resume(): void;
-  /** Starts it again on the same port and folder. */
-  start(): Promise<void>;
+  /** Starts it again on the same port and folder, and waits until it serves; options count from now on. */
+  start(options?: RedisServerOptions): Promise<void>;
+  /** The same without the wait. */
+  launch(options?: RedisServerOptions): void;
+  /** A command from outside, as a person with redis-cli. */
+  ask(command: string, ...args: readonly (string | number)[]): Promise<unknown>;
   /** Kills it and deletes its folder. */
   close(): Promise<void>;
 };
@@ -36,6 +40,7 @@ export function noRedisServer(): string | undefined {
 export async function startRedis(options: RedisServerOptions = {}): Promise<RedisServer> {
   const folder = mkdtempSync(join(tmpdir(), 'veneerd-redis-'));
   const port = await freePort();
+  const settings = { port: String(port), bind: '127.0.0.1', dir: folder, save: '', ...options };
   let server: ChildProcess | undefined;
 
   const kill = async (): Promise<void> => {
@@ -45,11 +50,17 @@ export async function startRedis(options: RedisServerOptions = {}): Promise<Redi
     there.kill('SIGKILL');
     await once(there, 'exit');
   };
-  const start = async (): Promise<void> => {
-    const settings = { port: String(port), bind: '127.0.0.1', dir: folder, save: '', ...options };
+  const launch = (more: RedisServerOptions = {}): ChildProcess => {
+    Object.assign(settings, more);
     const args = Object.entries(settings).flatMap(([name, value]) => [`--${name}`, value]);
     server = spawn('redis-server', args, { stdio: 'ignore' });
-    await untilPong(port, server);
+    return server;
+  };
+  const start = (more?: RedisServerOptions): Promise<void> => untilPong(port, launch(more));
+  const ask = async (command: string, ...args: readonly (string | number)[]): Promise<unknown> => {
+    const client = new Redis(port, '127.0.0.1', { retryStrategy: () => null });
+    client.on('error', () => undefined);
+    return client.call(command, ...args).finally(() => client.disconnect());
   };
 
   await start();
@@ -60,6 +71,8 @@ export async function startRedis(options: RedisServerOptions = {}): Promise<Redi
     pause: () => void server?.kill('SIGSTOP'),
     resume: () => void server?.kill('SIGCONT'),
     start,
+    launch: (more) => void launch(more),
+    ask,
     close: async () => {
       await kill();
       rmSync(folder, { recursive: true, force: true });
