@@ -3,9 +3,10 @@
  * from there arrives, and what the code reads.
  */
 import Type from 'typebox';
-import { type Position, PositionSchema } from './commit.ts';
+import { EpochSchema, type Position, PositionSchema } from './commit.ts';
 import { PartSchema } from './events/memory.ts';
 import { AtomicitySchema, CallClassSchema, PatchWhatSchema } from './events/static-call.ts';
+import { POSITION_CHARS } from './position.ts';
 import { BytesSchema, HexSchema, LooseHexSchema, NumberTextSchema, SizeSchema } from './schema.ts';
 
 const closed = { additionalProperties: false };
@@ -16,7 +17,12 @@ const Target = Type.Union([HexSchema, Type.Null()]);
 export const INSTRUCTIONS_MAX = 256;
 export const INSTRUCTIONS_DEFAULT = 16;
 
-const asked = { address: LooseHexSchema, at: Type.Optional(NumberTextSchema) };
+/** `at`: a position as in protocol/position.ts. */
+const asked = {
+  address: LooseHexSchema,
+  at: Type.Optional(Type.String({ maxLength: POSITION_CHARS })),
+  epoch: Type.Optional(EpochSchema),
+};
 export const AddressQuerySchema = Type.Object(asked, closed);
 export const DisassemblyQuerySchema = Type.Object({ ...asked, count: Type.Optional(NumberTextSchema) }, closed);
 

@@ -7,9 +7,10 @@
  *   @before-oom        what a bookmark says
  *   demo@k3x7m2pq:812  the permalink: machine, epoch, commit. Without :812 the newest of that epoch
  */
-import { EpochSchema, type Position } from './commit.ts';
-import { BookmarkNameSchema, MachineNameSchema } from './schema.ts';
+import type { Position } from './commit.ts';
+import { BookmarkNameSchema, EpochSchema, MachineNameSchema } from './schema.ts';
 import { validator } from './validate.ts';
+import type { Bookmark } from './view/types.ts';
 
 /** Bookmarks of one machine. */
 export const BOOKMARKS_MAX = 256;
@@ -27,6 +28,23 @@ export type PositionText =
 export type ParsedPosition =
   | { readonly ok: true; readonly position: PositionText }
   | { readonly ok: false; readonly message: string };
+
+/** A position of a machine that is named with it. */
+export interface Place extends Position {
+  readonly machine: string;
+}
+
+/** GET /machines/:name/position: `bookmarks` are the names of this position. */
+export interface LocatedAnswer {
+  readonly position: Position;
+  readonly bookmarks: readonly string[];
+}
+
+/** GET /machines/:name/bookmarks, as the newest position has them. */
+export interface BookmarksAnswer {
+  readonly position: Position;
+  readonly bookmarks: readonly Bookmark[];
+}
 
 const NUMBER = /^(0|[1-9][0-9]{0,14})$/;
 const epochIn = validator(EpochSchema, 'the epoch');
@@ -93,7 +111,7 @@ export function positionText(position: PositionText): string {
 }
 
 /** MACHINE@EPOCH:N: names this position among all machines, also after one was removed and made again. */
-export function permalink(machine: string, { epoch, commit }: Position): string {
+export function permalink({ machine, epoch, commit }: Place): string {
   return positionText({ form: 'link', machine, epoch, commit });
 }
 

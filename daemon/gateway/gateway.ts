@@ -19,6 +19,7 @@ import { inspectRoutes } from './http/inspect.ts';
 import { machineRoutes } from './http/machines.ts';
 import { observeRequests } from './http/observe.ts';
 import { pageRoute } from './http/page.ts';
+import { positionRoutes } from './http/positions.ts';
 import { serve } from './socket/connection.ts';
 
 export interface GatewayOptions {
@@ -84,7 +85,8 @@ export async function openGateway(
   pageRoute(app, runtime);
   healthRoutes(app, health, metrics);
   machineRoutes(app, runtime);
-  inspectRoutes(app, runtime.inspect);
+  positionRoutes(app, runtime);
+  inspectRoutes(app, runtime);
   blobRoutes(app, blobs);
 
   const sockets = new WebSocketServer({

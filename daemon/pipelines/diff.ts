@@ -1,5 +1,5 @@
 /** What differs between two positions. Each diff holds two views: they are made one after the other, and only so many wait. */
-import type { Position } from '../../protocol/commit.ts';
+import type { Place } from '../../protocol/position.ts';
 import { diffViews } from '../../protocol/view/diff.ts';
 import type { ViewDiff } from '../../protocol/view/diff-form.ts';
 import { viewJson } from '../../protocol/view/json.ts';
@@ -9,20 +9,15 @@ import { done, type Outcome } from './outcome.ts';
 import { epochChanged } from './position.ts';
 import type { Views } from './views.ts';
 
-export interface Place {
-  readonly machine: string;
-  readonly position: Position;
-}
-
 export type Differ = (from: Place, to: Place) => Promise<Outcome<ViewDiff>>;
 
 export function openDiffer(viewsOf: (machine: string) => Views, mistake: (error: unknown) => void): Differ {
   const turns = openMailbox(INSPECTIONS, mistake);
-  const viewAt = async ({ machine, position }: Place) => {
-    const found = await viewsOf(machine).owned(position.commit);
+  const viewAt = async ({ machine, commit, ...wanted }: Place) => {
+    const found = await viewsOf(machine).owned(commit);
     if (!found.ok) return found;
     const { epoch } = found.value.position;
-    return epoch === position.epoch ? found : epochChanged({ name: machine, epoch }, position.epoch);
+    return epoch === wanted.epoch ? found : epochChanged({ name: machine, epoch }, wanted.epoch);
   };
   return (from, to) =>
     turns.post(async () => {
@@ -30,7 +25,7 @@ export function openDiffer(viewsOf: (machine: string) => Views, mistake: (error:
       if (!before.ok) return before;
       const after = await viewAt(to);
       if (!after.ok) return after;
-      const oneLog = from.machine === to.machine && from.position.epoch === to.position.epoch;
+      const oneLog = from.machine === to.machine && from.epoch === to.epoch;
       return done(diffViews(viewJson(before.value.view), viewJson(after.value.view), oneLog));
     });
 }

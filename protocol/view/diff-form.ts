@@ -1,4 +1,5 @@
 /** The form of a diff of two views, veneerd/diff@1: lists hold what differs, pairs are [from, to]. */
+import type { Place } from '../position.ts';
 import type { Classes } from './static-call.ts';
 import type { Bookmark, Failure, Module } from './types.ts';
 import type { WindowMap } from './windows.ts';
@@ -7,7 +8,7 @@ export const DIFF_FORMAT = 'veneerd/diff@1';
 
 export type Change<T> = readonly [from: T, to: T];
 /** Where a part of a module lies. */
-export type Place = NonNullable<Module['parts'][keyof Module['parts']]>;
+export type PartPlace = NonNullable<Module['parts'][keyof Module['parts']]>;
 
 /** A module that is on one side only. */
 export interface ModuleEntry {
@@ -24,7 +25,7 @@ export interface ModuleChange {
   readonly state?: Change<Module['state']>;
   readonly blob?: Change<string | null>;
   /** Parts that are elsewhere, or on one side only. */
-  readonly moved?: readonly { readonly part: string; readonly place: Change<Place | null> }[];
+  readonly moved?: readonly { readonly part: string; readonly place: Change<PartPlace | null> }[];
   readonly veneers?: Change<number>;
   readonly plt?: Change<Module['plt']>;
   readonly branches?: Change<Module['branches']>;
@@ -84,4 +85,11 @@ export interface ViewDiff {
   };
   /** Further members of the view that differ. */
   readonly other: readonly string[];
+}
+
+/** GET /machines/:name/diff */
+export interface DiffAnswer {
+  readonly from: Place;
+  readonly to: Place;
+  readonly diff: ViewDiff;
 }

@@ -11,7 +11,7 @@ import {
   type KeyChange,
   type ModuleChange,
   type ModuleEntry,
-  type Place,
+  type PartPlace,
   type ViewDiff,
 } from './diff-form.ts';
 import type { ModuleJson, ViewJson } from './json.ts';
@@ -131,7 +131,7 @@ function moduleChange([from, to]: Change<ModuleJson>, oneLog: boolean): ModuleCh
   const other = differing(from, to, MODULE_COVERED).filter((name) => name !== 'veneers' || !veneers);
   const names = [...new Set([...Object.keys(from.parts), ...Object.keys(to.parts)])] as (keyof Module['parts'])[];
   const moved = names.flatMap((part) => {
-    const place = change<Place | null>(from.parts[part] ?? null, to.parts[part] ?? null);
+    const place = change<PartPlace | null>(from.parts[part] ?? null, to.parts[part] ?? null);
     return place ? [{ part, place }] : [];
   });
   return given<ModuleChange>({

@@ -54,7 +54,7 @@ it('WHY-9: what makes no sense is refused with its code', async () => {
     ['/machines/far/why', 400, 'bad-command'],
     ['/machines/far/why?address=12', 400, 'bad-command'],
     ['/machines/far/why?address=0x0123456789abcdef', 400, 'bad-command'],
-    [`/machines/far/why?address=${SITE}&at=x`, 400, 'bad-command'],
+    [`/machines/far/why?address=${SITE}&at=x`, 400, 'bad-position'],
     [`/machines/far/why?address=${SITE}&count=3`, 400, 'bad-command'],
     [`/machines/far/why?address=${SITE}&at=9`, 409, 'position-ahead'],
     [`/machines/none/why?address=${SITE}`, 404, 'no-such-machine'],

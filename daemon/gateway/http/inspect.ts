@@ -1,6 +1,7 @@
 /** Questions about addresses over HTTP. */
 import type { FastifyInstance, FastifyRequest } from 'fastify';
 import Type from 'typebox';
+import type { Position } from '../../../protocol/commit.ts';
 import {
   AddressQuerySchema,
   DisassemblyQuerySchema,
@@ -9,29 +10,38 @@ import {
 } from '../../../protocol/inspect.ts';
 import { MachineNameSchema } from '../../../protocol/schema.ts';
 import { validator } from '../../../protocol/validate.ts';
-import type { Inspector, Question } from '../../pipelines/inspect.ts';
-import { accepted, refused, valid } from './answer.ts';
+import type { Question } from '../../pipelines/inspect.ts';
+import type { Outcome } from '../../pipelines/outcome.ts';
+import type { Runtime } from '../../pipelines/runtime.ts';
+import { refused, valid } from './answer.ts';
+import { type AtQuery, askedAt } from './at.ts';
 
 const params = validator(Type.Object({ name: MachineNameSchema }, { additionalProperties: false }), 'machine');
 const addressQuery = validator(AddressQuerySchema, 'query');
 const disassemblyQuery = validator(DisassemblyQuerySchema, 'query');
 
-export function inspectRoutes(app: FastifyInstance, inspector: Inspector): void {
-  const questionOf = (
+interface Asked extends AtQuery {
+  readonly address: string;
+}
+
+export function inspectRoutes(app: FastifyInstance, runtime: Runtime): void {
+  const { inspect } = runtime;
+  const ask = <T extends { readonly position: Position }>(
     request: FastifyRequest,
-    { address, at }: { readonly address: string; readonly at?: string },
-  ): Question => {
+    query: Asked,
+    answer: (question: Question) => Promise<Outcome<T>>,
+  ): Promise<T> => {
     const machine = valid('bad-command', params(request.params)).name;
-    return { machine, address, at: at === undefined ? undefined : Number(at) };
+    return askedAt(runtime, machine, query, (at) => answer({ machine, address: query.address, at }));
   };
 
-  app.get('/machines/:name/why', async (request) => {
-    return accepted(await inspector.why(questionOf(request, valid('bad-command', addressQuery(request.query)))));
-  });
+  app.get('/machines/:name/why', (request) =>
+    ask(request, valid('bad-command', addressQuery(request.query)), inspect.why),
+  );
 
-  app.get('/machines/:name/trace', async (request) => {
-    return accepted(await inspector.trace(questionOf(request, valid('bad-command', addressQuery(request.query)))));
-  });
+  app.get('/machines/:name/trace', (request) =>
+    ask(request, valid('bad-command', addressQuery(request.query)), inspect.trace),
+  );
 
   app.get('/machines/:name/disassembly', async (request) => {
     const query = valid('bad-command', disassemblyQuery(request.query));
@@ -39,6 +49,6 @@ export function inspectRoutes(app: FastifyInstance, inspector: Inspector): void 
     if (count < 1 || count > INSTRUCTIONS_MAX) {
       throw refused('bad-command', `query: /count is ${count}, expected 1 to ${INSTRUCTIONS_MAX}`);
     }
-    return accepted(await inspector.disassembly(questionOf(request, query), count));
+    return ask(request, query, (question) => inspect.disassembly(question, count));
   });
 }

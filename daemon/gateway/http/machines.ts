@@ -17,6 +17,7 @@ import type { Runtime } from '../../pipelines/runtime.ts';
 import { exportSession } from '../../pipelines/session.ts';
 import { readCommand } from '../socket/read-frame.ts';
 import { accepted, Refused, refused, sendJson, valid } from './answer.ts';
+import { askedAt, atFields } from './at.ts';
 
 const NDJSON = 'application/x-ndjson';
 /** Commits in one piece of a streamed answer. */
@@ -24,7 +25,7 @@ const PIECE = 64;
 
 const closed = { additionalProperties: false };
 const params = validator(Type.Object({ name: MachineNameSchema }, closed), 'machine');
-const viewQuery = validator(Type.Object({ at: Type.Optional(NumberTextSchema) }, closed), 'query');
+const viewQuery = validator(Type.Object(atFields, closed), 'query');
 const commitsQuery = validator(
   Type.Object({ after: Type.Optional(NumberTextSchema), epoch: Type.Optional(EpochSchema) }, closed),
   'query',
@@ -50,8 +51,9 @@ export function machineRoutes(app: FastifyInstance, runtime: Runtime): void {
   });
 
   app.get('/machines/:name/view', async (request, reply) => {
-    const { at } = valid('bad-position', viewQuery(request.query));
-    const { position, text } = accepted(await runtime.view(nameOf(request), at === undefined ? undefined : Number(at)));
+    const name = nameOf(request);
+    const query = valid('bad-position', viewQuery(request.query));
+    const { position, text } = await askedAt(runtime, name, query, (at) => runtime.view(name, at));
     return sendJson(reply, `{"position":${JSON.stringify(position)},"view":${text}}`);
   });
 
