@@ -1,5 +1,7 @@
 /** What a daemon is told when it starts: flags first, then the environment, then defaults. */
 import { Command, InvalidArgumentError, Option } from 'commander';
+import type { AccessOptions } from './access.ts';
+import type { EdgeLimits } from './limits.ts';
 import type { StoreConfig } from './log/stores.ts';
 import { EVEN, type Pace, parsePace } from './pipelines/pace.ts';
 import { VERSION } from './version.ts';
@@ -9,6 +11,9 @@ export interface Config {
   /** 0: any free one. */
   readonly port: number;
   readonly stores: StoreConfig;
+  readonly access?: Omit<AccessOptions, 'host'>;
+  /** Those of daemon/limits.ts unless told. */
+  readonly limits?: Partial<EdgeLimits>;
   readonly demo: Pace | 'off';
   readonly logLevel: string;
 }
@@ -30,13 +35,22 @@ export function readConfig(argv: readonly string[]): Config {
       ).env('REDIS_URL'),
     )
     .addOption(
+      new Option('--token-file <file>', 'who may do what: lines `watch|operate|admin TOKEN`').env('VENEERD_TOKEN_FILE'),
+    )
+    .addOption(new Option('--tls-cert <file>', 'a certificate in PEM: https and wss').env('VENEERD_TLS_CERT'))
+    .addOption(new Option('--tls-key <file>', 'its key in PEM').env('VENEERD_TLS_KEY'))
+    .addOption(
       new Option('--demo <pace>', 'even (a minute), instant, original, xN or off')
         .default('even')
         .env('VENEERD_DEMO')
         .argParser(readDemo),
     )
     .addOption(new Option('--log <level>', 'what to say on stderr').choices(LEVELS).default('warn').env('VENEERD_LOG'))
-    .addHelpText('after', '\nA flag wins over its environment variable.')
+    .addHelpText(
+      'after',
+      '\nA flag wins over its environment variable. VENEERD_TOKEN is the token of an admin. Beyond loopback a token is\n' +
+        'needed; where none is given the daemon makes one and says it once.',
+    )
     .allowExcessArguments(false)
     .configureOutput({ writeErr: (text) => process.stderr.write(text) });
   const opts = program.parse(['node', 'veneerd', ...argv]).opts<{
@@ -44,6 +58,9 @@ export function readConfig(argv: readonly string[]): Config {
     port: number;
     data: string;
     redis?: string;
+    tokenFile?: string;
+    tlsCert?: string;
+    tlsKey?: string;
     demo: Pace | 'off' | 'even';
     log: string;
   }>();
@@ -51,6 +68,12 @@ export function readConfig(argv: readonly string[]): Config {
     host: opts.host,
     port: opts.port,
     stores: opts.redis === undefined || opts.redis === '' ? { dataDir: opts.data } : { redisUrl: opts.redis },
+    access: {
+      tokenFile: opts.tokenFile,
+      token: process.env.VENEERD_TOKEN,
+      tlsCert: opts.tlsCert,
+      tlsKey: opts.tlsKey,
+    },
     demo: opts.demo === 'even' ? EVEN : opts.demo,
     logLevel: opts.log,
   };

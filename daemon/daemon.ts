@@ -3,6 +3,7 @@ import { randomBytes } from 'node:crypto';
 import { existsSync } from 'node:fs';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { type Logger, pino } from 'pino';
+import { readAccess } from './access.ts';
 import type { Config } from './config.ts';
 import { openGateway } from './gateway/gateway.ts';
 import { watchHealth } from './health.ts';
@@ -19,14 +20,20 @@ import { VERSION } from './version.ts';
 
 export interface Daemon {
   readonly url: string;
+  /** The admin's token that was made because nobody gave one. */
+  readonly madeToken: string | undefined;
   /** Takes nothing new, does what is under way (for a few seconds), lets go of sockets and stores. */
   close(): Promise<void>;
 }
 
 const EPOCH_BYTES = 8;
 
-/** @throws StoreError, or the system's error when it can't listen; nothing is left open then. */
+/**
+ * @throws StoreError; the system's error when it can't listen or read a file; RangeError for a file that says something else.
+ * Nothing is left open then.
+ */
 export async function startDaemon(config: Config): Promise<Daemon> {
+  const { tokens, made, tls } = readAccess({ host: config.host, ...config.access });
   const logger = pino({ level: config.logLevel, base: null }, pino.destination(2));
   const stores = await openStores(config.stores);
   for (const warning of stores.warnings) logger.warn(warning);
@@ -45,7 +52,7 @@ export async function startDaemon(config: Config): Promise<Daemon> {
     logger,
   );
   const health = watchHealth(stores.log.check, metrics.store, logger);
-  const edge = { ...config, logger, metrics, health: health.ask };
+  const edge = { ...config, tokens, tls, logger, metrics, health: health.ask };
   const gateway = await openGateway(runtime, stores.blobs, edge).catch(async (error: unknown) => {
     health.close();
     await stores.close();
@@ -68,6 +75,7 @@ export async function startDaemon(config: Config): Promise<Daemon> {
 
   return {
     url: gateway.url,
+    madeToken: made,
     close() {
       closing ??= end();
       return closing;

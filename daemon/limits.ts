@@ -9,8 +9,54 @@ export const SUBSCRIPTIONS = 64;
 /** Commands without an answer on one connection. */
 export const COMMANDS = 256;
 
+/** Frames a second that are read of one connection, and so many at once after a pause; what comes faster waits in the network. */
+export const FRAMES_PER_SECOND = 20_000;
+export const FRAMES_AT_ONCE = 20_000;
+
 /** Beyond this a socket is not pushed to: it reads pages of the log as it takes them off. */
 export const SOCKET_HIGH = 4 << 20;
+/** What waits to go out on all sockets; the more there are, the less each of them gets. */
+export const SOCKETS_HIGH = 256 << 20;
+/** The least that one of them gets. */
+export const SOCKET_LEAST = 16 << 10;
+
+/** A body that brings less than so many bytes in `bodyMs` is given up. */
+export const BODY_LEAST = 4 << 10;
+
+/** What the edge grants to all clients together, and how long it waits for one. */
+export interface EdgeLimits {
+  /** WebSockets at the same time. */
+  readonly connections: number;
+  /** Subscriptions of all connections. */
+  readonly subscriptions: number;
+  /** Module files, sessions and recorded commits that come in at the same time. */
+  readonly uploads: number;
+  /** Milliseconds for a client to send the head of a request. */
+  readonly headMs: number;
+  /** Milliseconds without a byte in either direction until an HTTP connection is closed. */
+  readonly idleMs: number;
+  /** Milliseconds between two looks at a body that comes in. */
+  readonly bodyMs: number;
+  /** Milliseconds between two pings of a socket; one that gave no sign of life in between is cut. */
+  readonly pingMs: number;
+  /** Milliseconds that a reader may take nothing off while something waits for it. */
+  readonly stallMs: number;
+}
+
+export const EDGE: EdgeLimits = {
+  connections: 12_000,
+  subscriptions: 100_000,
+  uploads: 16,
+  headMs: 10_000,
+  idleMs: 120_000,
+  bodyMs: 15_000,
+  pingMs: 30_000,
+  stallMs: 120_000,
+};
+
+/** Milliseconds that a ticket is good for, and tickets that are good at the same time. */
+export const TICKET_MS = 30_000;
+export const TICKETS = 1024;
 
 /** Commands and other writes that wait for one machine. */
 export const MAILBOX = 1024;
@@ -27,6 +73,11 @@ export const SESSION_BYTES = 4 * 2 ** 30;
 export const SESSION_LINE_BYTES = 65 << 20;
 /** Recorded commits in one request. */
 export const RECORDED_BYTES = 128 << 20;
+
+/** Forks and looks at what a fork needs that wait; each replays or reads a log. */
+export const FORKS = 8;
+/** Module files that the commands of one log name, each once. */
+export const LOG_FILES = 100_000;
 
 /** Commits between two snapshots of the view. */
 export const SNAPSHOT_EVERY = 1000;

@@ -26,16 +26,17 @@ function stopOn(daemon: Daemon): void {
 try {
   const daemon = await startDaemon(config);
   stopOn(daemon);
-  process.stdout.write(welcome(daemon.url));
+  process.stdout.write(welcome(daemon));
 } catch (error) {
   fail(startError(error));
 }
 
-function welcome(url: string): string {
+function welcome({ url, madeToken }: Daemon): string {
   const where =
     'redisUrl' in config.stores ? 'in Redis' : 'dataDir' in config.stores ? config.stores.dataDir : 'memory';
   const lines = [
     `veneerd listens on ${url}, its log is ${'dataDir' in config.stores ? 'in ' : ''}${where}`,
+    ...(madeToken === undefined ? [] : [`An admin's token, made for this run: ${madeToken} (in VENEERD_TOKEN)`]),
     '',
     'Try, in a second terminal:',
     ...firstSteps(url, config.demo !== 'off' && existsSync(DEMO_SESSION)).map((step) => `  ${step}`),
@@ -46,7 +47,7 @@ function welcome(url: string): string {
 
 function startError(error: unknown): string {
   const { code } = error as { code?: unknown };
-  if (error instanceof StoreError) return error.message;
+  if (error instanceof StoreError || error instanceof RangeError) return error.message;
   if (code === 'EADDRINUSE') return `port ${config.port} of ${config.host} is in use; another one: --port 0`;
   if (code === 'EACCES') return `may not listen on port ${config.port} of ${config.host}`;
   if (code === 'EADDRNOTAVAIL' || code === 'ENOTFOUND') return `this machine has no address ${config.host}`;

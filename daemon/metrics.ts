@@ -16,6 +16,7 @@ export interface Metrics {
   command(type: string, outcome: CommandOutcome, seconds: number): void;
   request(method: string, route: string, status: number, seconds: number): void;
   connection(change: 1 | -1): void;
+  subscription(change: 1 | -1): void;
   /** Whether the log takes writes, and how long the answer to that took. */
   store(up: boolean, seconds: number): void;
 }
@@ -52,6 +53,7 @@ export function openMetrics(): Metrics {
     registers,
   });
   const connections = new Gauge({ name: 'veneerd_connections', help: 'Open WebSockets.', registers });
+  const subscriptions = new Gauge({ name: 'veneerd_subscriptions', help: 'Open subscriptions.', registers });
   const storeUp = new Gauge({
     name: 'veneerd_store_up',
     help: 'Whether the log took the last trial write: 1 or 0.',
@@ -72,6 +74,7 @@ export function openMetrics(): Metrics {
     },
     request: (method, route, status, seconds) => requests.observe({ method, route, status }, seconds),
     connection: (change) => connections.inc(change),
+    subscription: (change) => subscriptions.inc(change),
     store(up, seconds) {
       storeUp.set(up ? 1 : 0);
       storeSeconds.set(seconds);

@@ -137,13 +137,17 @@ export type ServerFrame = {
 }[keyof typeof SERVER_FRAMES];
 
 /** WebSocket close codes: 4000-4499 mean come back and resume, 4500-4999 mean don't. */
-export const CLOSE = { shuttingDown: 4000, badFrames: 4500 } as const;
+export const CLOSE = { shuttingDown: 4000, tooSlow: 4001, badFrames: 4500 } as const;
 
 /** RFC 6455: the frame is longer than the daemon takes. The same frame would meet the same end. */
 const MESSAGE_TOO_BIG = 1009;
 
 /** Whether a client whose socket was closed with `code` should connect again. */
 export const mayReconnect = (code: number): boolean => code !== MESSAGE_TOO_BIG && (code < 4500 || code > 4999);
+
+/** POST /tickets: good for one WebSocket, as `?ticket=` in its address, for so many milliseconds. */
+export const TicketSchema = Type.Object({ ticket: Type.String(), milliseconds: Type.Integer() });
+export type Ticket = Type.Static<typeof TicketSchema>;
 
 /** GET /machines, GET /machines/:name */
 export const MachineSummarySchema = Type.Object({ name: MachineNameSchema, position: PositionSchema });

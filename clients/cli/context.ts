@@ -39,7 +39,8 @@ async function connected<T>(context: Context, patience: number, work: (client: C
   const { url } = context.options;
   if (!/^https?:\/\/[^\s/]/.test(url)) throw usage(`--url ${url}: expected http://HOST:PORT`);
   const { ClientError, connect } = await import('../sdk/node.ts');
-  const client = connect(url, { patience });
+  const token = process.env.VENEERD_TOKEN;
+  const client = connect(url, token === undefined || token === '' ? { patience } : { patience, token });
   try {
     return await work(client);
   } catch (error) {

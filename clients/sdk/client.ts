@@ -1,6 +1,6 @@
 /** The client: commands and feeds over the WebSocket, everything else over HTTP. */
 import type { Command } from '../../protocol/commands.ts';
-import type { Done, Imported, MachineSummary, StoredBlob, ViewAnswer } from '../../protocol/frames.ts';
+import type { Done, Imported, MachineSummary, StoredBlob, Ticket, ViewAnswer } from '../../protocol/frames.ts';
 import { SOCKET_PATH } from '../../protocol/frames.ts';
 import type { DisassemblyAnswer, TraceAnswer, WhyAnswer } from '../../protocol/inspect.ts';
 import { type Connection, openConnection } from './connection.ts';
@@ -15,9 +15,14 @@ export function connect(url: string, options: ConnectOptions = {}): Client {
   const base = httpUrl(url);
   const Socket = options.WebSocket ?? (globalThis as { WebSocket?: SocketConstructor }).WebSocket;
   if (Socket === undefined) throw new TypeError('no WebSocket here: pass one, or connect through clients/sdk/node.ts');
-  const http = openHttp(base, options.fetch ?? fetch);
+  const http = openHttp(base, options.fetch ?? fetch, options.token);
   const socketUrl = `${base.replace(/^http/, 'ws')}${SOCKET_PATH}`;
-  const connection = openConnection(socketUrl, Socket, options.patience ?? PATIENCE);
+  const address = async (): Promise<string> => {
+    if (options.token === undefined) return socketUrl;
+    const { ticket } = await http.json<Ticket>('POST', '/tickets');
+    return `${socketUrl}?ticket=${encodeURIComponent(ticket)}`;
+  };
+  const connection = openConnection(socketUrl, address, Socket, options.patience ?? PATIENCE);
   return {
     url: base,
     state: connection.state,

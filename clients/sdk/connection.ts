@@ -39,13 +39,21 @@ export interface Connection {
   close(): void;
 }
 
-export function openConnection(url: string, Socket: SocketConstructor, patience: number): Connection {
+/** `address`: where to open the next socket; `url` names the daemon in errors. */
+export function openConnection(
+  url: string,
+  address: () => Promise<string>,
+  Socket: SocketConstructor,
+  patience: number,
+): Connection {
   const state = new BehaviorSubject<ConnectionState>('idle');
   const pending = new Map<string, Pending>();
   const subscribers = new Map<number, Subscriber>();
   let socket: SocketLike | undefined;
   let subscriptions = 0;
   let attempts = 0;
+  /** A later attempt, or the end, makes an earlier one that still waits for its address worthless. */
+  let turns = 0;
   let retry: ReturnType<typeof setTimeout> | undefined;
   let deadline: ReturnType<typeof setTimeout> | undefined;
 
@@ -54,11 +62,22 @@ export function openConnection(url: string, Socket: SocketConstructor, patience:
     if (state.value !== 'idle') return;
     state.next('connecting');
     deadline = setTimeout(() => giveUp(`no connection to ${url} within ${patience} ms`), patience);
-    attempt();
+    void attempt();
   }
 
-  function attempt(): void {
-    const mine = new Socket(url, SUBPROTOCOL);
+  async function attempt(): Promise<void> {
+    const turn = ++turns;
+    let where: string;
+    try {
+      where = await address();
+    } catch (error) {
+      if (turn !== turns) return;
+      if (error instanceof ClientError && !error.temporary) fall(error);
+      else again();
+      return;
+    }
+    if (turn !== turns) return;
+    const mine = new Socket(where, SUBPROTOCOL);
     socket = mine;
     mine.onmessage = (event) => socket === mine && receive(event.data);
     mine.onerror = () => {};
@@ -79,19 +98,26 @@ export function openConnection(url: string, Socket: SocketConstructor, patience:
       state.next('connecting');
       deadline = setTimeout(() => giveUp(`lost ${url}, no new connection within ${patience} ms`), patience);
     }
-    const longest = Math.min(LONGEST_DELAY, FIRST_DELAY * 2 ** attempts++);
-    retry = setTimeout(attempt, longest * (0.5 + Math.random() / 2));
+    again();
   }
 
-  function giveUp(message: string): void {
+  function again(): void {
+    const longest = Math.min(LONGEST_DELAY, FIRST_DELAY * 2 ** attempts++);
+    retry = setTimeout(() => void attempt(), longest * (0.5 + Math.random() / 2));
+  }
+
+  const giveUp = (message: string): void => fall(new ClientError('unreachable', message, true));
+
+  function fall(error: ClientError): void {
     drop();
     state.next('idle');
-    failAll(new ClientError('unreachable', message, true));
+    failAll(error);
   }
 
   function drop(): void {
     clearTimeout(retry);
     clearTimeout(deadline);
+    turns++;
     const old = socket;
     socket = undefined;
     old?.close();

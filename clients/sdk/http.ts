@@ -14,7 +14,9 @@ export interface Body {
   readonly content: string | Uint8Array | AsyncIterable<Uint8Array>;
 }
 
-export function openHttp(base: string, fetchWith: typeof fetch): Http {
+export function openHttp(base: string, fetchWith: typeof fetch, token?: string): Http {
+  const authorization: Record<string, string> = token === undefined ? {} : { authorization: `Bearer ${token}` };
+
   async function call(method: string, path: string, body?: Body): Promise<Response> {
     const response = await attempt(method, path, body);
     if (response.ok) return response;
@@ -23,7 +25,8 @@ export function openHttp(base: string, fetchWith: typeof fetch): Http {
 
   async function attempt(method: string, path: string, body?: Body): Promise<Response> {
     try {
-      return await fetchWith(base + path, body === undefined ? { method } : { method, ...withBody(body) });
+      const { headers, ...rest } = body === undefined ? { headers: {} } : withBody(body);
+      return await fetchWith(base + path, { method, headers: { ...headers, ...authorization }, ...rest });
     } catch (error) {
       throw new ClientError('unreachable', `${method} ${base}${path}: ${reasonOf(error)}`, true);
     }
@@ -42,11 +45,11 @@ export function openHttp(base: string, fetchWith: typeof fetch): Http {
   };
 }
 
-function withBody({ type, content }: Body): RequestInit {
+function withBody({ type, content }: Body): RequestInit & { headers: Record<string, string> } {
   const headers = { 'content-type': type };
   if (typeof content === 'string') return { headers, body: content };
   if (content instanceof Uint8Array) return { headers, body: content as Uint8Array<ArrayBuffer> };
-  return { headers, body: streamOf(content), duplex: 'half' } as RequestInit;
+  return { headers, body: streamOf(content), duplex: 'half' } as RequestInit & { headers: Record<string, string> };
 }
 
 function streamOf(chunks: AsyncIterable<Uint8Array>): ReadableStream<Uint8Array> {

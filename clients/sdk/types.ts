@@ -21,6 +21,8 @@ export interface ConnectOptions {
   /** Without it, the global one. */
   readonly WebSocket?: SocketConstructor;
   readonly fetch?: typeof fetch;
+  /** For a daemon that asks for one. It goes into headers only, never into a URL. */
+  readonly token?: string;
   /** Calls and feeds that wait for a connection fail after so many milliseconds without one; 30,000 unless told. */
   readonly patience?: number;
 }

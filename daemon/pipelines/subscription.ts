@@ -6,7 +6,7 @@ import { setTimeout as sleep } from 'node:timers/promises';
 import type { Position } from '../../protocol/commit.ts';
 import type { WireError } from '../../protocol/errors.ts';
 import { StoreError } from '../log/errors.ts';
-import type { EventLog, ReadResult } from '../log/log.ts';
+import { type EventLog, PAGE_BYTES, type ReadResult } from '../log/log.ts';
 import { type Batch, batch, type Hubs } from './hubs.ts';
 import { refusedRead, thrown } from './outcome.ts';
 
@@ -15,6 +15,8 @@ export interface Reader {
   commits(batch: Batch): void;
   /** All up to `position` was handed over, and it was the head. */
   live(position: Position): void;
+  /** Bytes of commits that it would take at a time. */
+  share(): number;
   /** Has as much as it can hold. */
   full(): boolean;
   /** Resolves when it can hold more, or when `signal` aborts. */
@@ -36,7 +38,7 @@ export async function runSubscription(
   let cursor = start.commit;
   while (!signal.aborted) {
     if (reader.full()) await reader.room(signal);
-    const page = await readPage(log, machine, epoch, cursor);
+    const page = await readPage(log, machine, epoch, cursor, reader.share());
     if (signal.aborted) return undefined;
     if (page instanceof StoreError) {
       if (!page.temporary) return thrown(page).error;
@@ -58,9 +60,10 @@ async function readPage(
   machine: string,
   epoch: string,
   after: number,
+  share: number,
 ): Promise<ReadResult | StoreError> {
   try {
-    return await log.read(machine, epoch, { after });
+    return await log.read(machine, epoch, { after, maxBytes: Math.min(PAGE_BYTES, share) });
   } catch (error) {
     if (error instanceof StoreError) return error;
     throw error;

@@ -1,11 +1,12 @@
 /** A daemon in this process, with its real sockets, and a raw client that sends what it likes. */
 import { once } from 'node:events';
 import { WebSocket } from 'ws';
+import type { Config } from '../../daemon/config.ts';
 import { type Daemon, startDaemon } from '../../daemon/daemon.ts';
 import { SUBPROTOCOL } from '../../protocol/frames.ts';
 
-export const startMemoryDaemon = (port = 0): Promise<Daemon> =>
-  startDaemon({ host: '127.0.0.1', port, stores: { memory: true }, demo: 'off', logLevel: 'silent' });
+export const startMemoryDaemon = (port = 0, more: Pick<Config, 'access' | 'limits'> = {}): Promise<Daemon> =>
+  startDaemon({ host: '127.0.0.1', port, stores: { memory: true }, demo: 'off', logLevel: 'silent', ...more });
 
 export type AnyFrame = { readonly type: string } & Readonly<Record<string, unknown>>;
 

@@ -28,6 +28,8 @@ class TestReader implements Reader {
     this.lives.push(commit);
   };
 
+  share = (): number => 1 << 20;
+
   full = (): boolean => this.held >= this.bound;
 
   room = (signal: AbortSignal): Promise<void> =>
@@ -149,6 +151,7 @@ it('SUB-1: watchers of one machine share one text and one encoded frame', async 
   const reader = (): Reader => ({
     commits: (batch) => void frames.push(batch.frame(1, () => new TextEncoder().encode('made'))),
     live: () => {},
+    share: () => 1 << 20,
     full: () => false,
     room: async () => {},
   });

@@ -7,9 +7,13 @@ import { VERSION } from '../../version.ts';
 import { Refused } from './answer.ts';
 
 export function healthRoutes(app: FastifyInstance, ask: () => Promise<Health>, metrics: Metrics): void {
-  app.get('/healthz', () => ({ status: 'ok', version: VERSION, uptime: Math.floor(process.uptime()) }));
+  app.get('/healthz', { config: { open: true } }, () => ({
+    status: 'ok',
+    version: VERSION,
+    uptime: Math.floor(process.uptime()),
+  }));
 
-  app.get('/readyz', async () => {
+  app.get('/readyz', { config: { open: true } }, async () => {
     const health = await ask();
     if (!health.ready) throw new Refused(wireError('log-unavailable', health.reason));
     return { status: 'ready' };

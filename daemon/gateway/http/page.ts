@@ -5,7 +5,7 @@ import { DEMO_MACHINE } from '../../pipelines/demo.ts';
 import type { Runtime } from '../../pipelines/runtime.ts';
 
 export function pageRoute(app: FastifyInstance, runtime: Runtime): void {
-  app.get('/', async (request, reply) => {
+  app.get('/', { config: { open: true } }, async (request, reply) => {
     const demo = (await runtime.head(DEMO_MACHINE)).ok;
     // By the name that the browser reached it: a container does not know its own.
     return reply.type('text/html; charset=utf-8').send(page(`http://${request.host}`, demo));

@@ -8,13 +8,26 @@ import { isMistake, thrown } from '../../pipelines/outcome.ts';
 import type { Runtime } from '../../pipelines/runtime.ts';
 import { runSubscription } from '../../pipelines/subscription.ts';
 import { VERSION } from '../../version.ts';
+import { notAllowed } from '../auth/authorize.ts';
+import type { Role } from '../auth/roles.ts';
 import { openOutbox } from './outbox.ts';
+import { frameRate } from './rate.ts';
 import { type About, readFrame } from './read-frame.ts';
 
 type FrameOf<T extends ClientFrame['type']> = Extract<ClientFrame, { type: T }>;
 
-export function serve(socket: WebSocket, runtime: Runtime): void {
-  const outbox = openOutbox(socket);
+/** What the daemon grants to one connection. */
+export interface Grant {
+  readonly role: Role;
+  /** Bytes that may wait for it to be taken off; fewer when there are many connections. */
+  readonly share: () => number;
+  /** Counts the subscriptions of all connections, and says whether there are as many as there may be, or fewer. */
+  readonly subscribed: (change: 1 | -1) => boolean;
+}
+
+export function serve(socket: WebSocket, runtime: Runtime, { role, share, subscribed }: Grant): void {
+  const outbox = openOutbox(socket, share);
+  const take = frameRate(socket);
   const subscriptions = new Map<number, AbortController>();
   let commands = 0;
   let badFrames = 0;
@@ -43,6 +56,11 @@ export function serve(socket: WebSocket, runtime: Runtime): void {
     const stop = new AbortController();
     subscriptions.set(subscription, stop);
     try {
+      if (!subscribed(1)) {
+        const error = wireError('too-busy', 'the daemon has as many subscriptions as it can hold');
+        send({ type: 'end', subscription, error });
+        return;
+      }
       const start = await runtime.locate(machine, from);
       if (stop.signal.aborted) return;
       if (!start.ok) {
@@ -53,6 +71,7 @@ export function serve(socket: WebSocket, runtime: Runtime): void {
       const reader = {
         commits: (batch: Batch) => outbox.send(batch.frame(subscription, () => commitsFrame(subscription, batch))),
         live: (position: { epoch: string; commit: number }) => send({ type: 'live', subscription, position }),
+        share,
         full: outbox.full,
         room: outbox.room,
       };
@@ -62,6 +81,7 @@ export function serve(socket: WebSocket, runtime: Runtime): void {
       if (isMistake(error)) runtime.world.mistake(error);
       send({ type: 'end', subscription, error: thrown(error).error });
     } finally {
+      subscribed(-1);
       if (subscriptions.get(subscription) === stop) subscriptions.delete(subscription);
     }
   }
@@ -79,6 +99,11 @@ export function serve(socket: WebSocket, runtime: Runtime): void {
       commands--;
     };
     commands++;
+    const denied = notAllowed(role, 'operate');
+    if (denied !== undefined) {
+      send({ type: 'error', id, machine, error: denied }, answered);
+      return;
+    }
     if (commands > COMMANDS) {
       const error = wireError('too-busy', `a connection has at most ${COMMANDS} commands without an answer`);
       send({ type: 'error', id, machine, error }, answered);
@@ -95,6 +120,7 @@ export function serve(socket: WebSocket, runtime: Runtime): void {
   }
 
   socket.on('message', (data: Buffer, isBinary: boolean) => {
+    take();
     const read = readFrame(data, isBinary);
     if (!read.ok) refuseFrame(read.error, read.about);
     else if (read.frame.type === 'subscribe') void subscribe(read.frame);

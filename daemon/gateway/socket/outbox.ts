@@ -1,6 +1,5 @@
 /** What waits to go out on one socket, counted by the socket itself. Who writes more looks whether it is full first. */
 import type { WebSocket } from 'ws';
-import { SOCKET_HIGH } from '../../limits.ts';
 
 export interface Outbox {
   /** `sent` is called when the bytes have left, or never will. */
@@ -10,10 +9,11 @@ export interface Outbox {
   room(signal: AbortSignal): Promise<void>;
 }
 
-export function openOutbox(socket: WebSocket): Outbox {
+/** `share`: bytes that may wait before it is full. */
+export function openOutbox(socket: WebSocket, share: () => number): Outbox {
   const waiting = new Set<() => void>();
   const flushed = (): void => {
-    if (socket.bufferedAmount > SOCKET_HIGH / 2 && socket.readyState === socket.OPEN) return;
+    if (socket.bufferedAmount > share() / 2 && socket.readyState === socket.OPEN) return;
     if (socket.isPaused) socket.resume();
     for (const wake of waiting) wake();
     waiting.clear();
@@ -27,11 +27,11 @@ export function openOutbox(socket: WebSocket): Outbox {
         flushed();
       });
       // Who sends without taking anything off is not listened to until it does.
-      if (socket.bufferedAmount > 2 * SOCKET_HIGH) socket.pause();
+      if (socket.bufferedAmount > 2 * share()) socket.pause();
     },
-    full: () => socket.bufferedAmount > SOCKET_HIGH,
+    full: () => socket.bufferedAmount > share(),
     room(signal) {
-      if (socket.bufferedAmount <= SOCKET_HIGH / 2 || signal.aborted) return Promise.resolve();
+      if (socket.bufferedAmount <= share() / 2 || signal.aborted) return Promise.resolve();
       return new Promise((resolve) => {
         const wake = (): void => {
           signal.removeEventListener('abort', wake);

@@ -1,0 +1,90 @@
+/** The HTTP server without its routes: who is let in, which bodies are read, and how errors are said. */
+import { createServer, type IncomingMessage, type Server } from 'node:http';
+import { createServer as createTlsServer } from 'node:https';
+import Fastify, { type FastifyBaseLogger, type FastifyInstance, LogController } from 'fastify';
+import type { WireError } from '../../../protocol/errors.ts';
+import { parseJson } from '../../../protocol/json.ts';
+import { type EdgeLimits, FRAME_BYTES } from '../../limits.ts';
+import { type Authority, notAllowed } from '../auth/authorize.ts';
+import { type Role, roleOfMethod } from '../auth/roles.ts';
+import { errorHandler, Refused, refused } from './answer.ts';
+import { boundBodies } from './bodies.ts';
+
+declare module 'fastify' {
+  interface FastifyContextConfig {
+    /** Answers without a token. */
+    readonly open?: true;
+    /** Needs this role, and not the one that its method asks for. */
+    readonly role?: Role;
+  }
+}
+
+/** PEM texts. */
+export interface Tls {
+  readonly cert: string;
+  readonly key: string;
+}
+
+export interface ServerOptions {
+  readonly logger: FastifyBaseLogger;
+  readonly tls: Tls | undefined;
+  readonly authority: Authority;
+  readonly limits: EdgeLimits;
+  /** Why nobody, or not this one, is let in. */
+  readonly refusal: (request: IncomingMessage) => WireError | undefined;
+  readonly mistake: (error: unknown) => void;
+}
+
+/** TCP connections that are no WebSocket, or not yet. */
+const OTHERS = 1_000;
+
+export function openServer({ logger, tls, authority, limits, refusal, mistake }: ServerOptions): FastifyInstance {
+  const app = Fastify({
+    loggerInstance: logger,
+    logController: new LogController({ disableRequestLogging: true }),
+    bodyLimit: FRAME_BYTES,
+    connectionTimeout: limits.idleMs,
+    forceCloseConnections: 'idle',
+    routerOptions: { maxParamLength: 256 },
+    serverFactory: (handler): Server => {
+      const options = { headersTimeout: limits.headMs, connectionsCheckingInterval: limits.headMs / 2 };
+      const server =
+        tls === undefined
+          ? createServer(options, handler)
+          : (createTlsServer({ ...options, ...tls }, handler) as unknown as Server);
+      server.maxConnections = limits.connections + OTHERS;
+      return server;
+    },
+  });
+  app.setErrorHandler(errorHandler(mistake));
+  app.setNotFoundHandler((request) => {
+    throw refused('not-found', `there is no ${request.method} ${request.url.slice(0, 200)}`);
+  });
+  app.addHook('onRequest', async (request, reply) => {
+    const error = refusal(request.raw);
+    if (error !== undefined) throw new Refused(error);
+    const { open, role } = request.routeOptions.config;
+    if (open) return;
+    const authorized = authority.ofRequest(request.raw);
+    if (!authorized.ok) {
+      reply.header('www-authenticate', 'Bearer');
+      throw new Refused(authorized.error);
+    }
+    const denied = notAllowed(authorized.role, role ?? roleOfMethod(request.method));
+    if (denied !== undefined) throw new Refused(denied);
+  });
+  boundBodies(app, limits);
+  app.removeAllContentTypeParsers();
+  app.addContentTypeParser('application/json', { parseAs: 'string' }, (_request, body, next) => {
+    const parsed = parseJson(body as string);
+    if (parsed.ok) next(null, parsed.value);
+    else next(refused('bad-command', parsed.message));
+  });
+  app.addContentTypeParser('application/octet-stream', { parseAs: 'buffer' }, (_request, body, next) => {
+    next(null, body);
+  });
+  app.addContentTypeParser(['application/x-ndjson', 'application/gzip'], (_request, payload, next) => {
+    next(null, payload);
+  });
+  return app;
+}

@@ -1,0 +1,155 @@
+/** An attack on each limit of the edge: the daemon answers as documented, others don't notice, and what was held is free again. */
+import { once } from 'node:events';
+import { connect as connectTcp, type Socket } from 'node:net';
+import { afterEach, expect, it } from 'vitest';
+import { WebSocket } from 'ws';
+import { connect } from '../../clients/sdk/node.ts';
+import type { Daemon } from '../../daemon/daemon.ts';
+import { type EdgeLimits, FRAMES_AT_ONCE } from '../../daemon/limits.ts';
+import { mayReconnect } from '../../protocol/frames.ts';
+import { openRaw, startMemoryDaemon } from './daemon.ts';
+
+let daemon: Daemon;
+afterEach(() => daemon.close());
+
+const start = async (limits: Partial<EdgeLimits>): Promise<void> => {
+  daemon = await startMemoryDaemon(0, { limits });
+};
+
+function tcp(): Socket {
+  const { hostname, port } = new URL(daemon.url);
+  const socket = connectTcp(Number(port), hostname);
+  socket.on('error', () => {});
+  return socket;
+}
+
+async function answerOf(socket: Socket): Promise<string> {
+  let text = '';
+  socket.on('data', (chunk) => {
+    text += chunk;
+  });
+  await once(socket, 'close');
+  return text;
+}
+
+const HEAD = `Host: 127.0.0.1\r\nContent-Type: application/octet-stream\r\nContent-Length: 1000000\r\n\r\n`;
+
+it('LIM-1: a request whose head does not come to its end is closed', async () => {
+  await start({ headMs: 300 });
+  const socket = tcp();
+  socket.write('GET /machines HTTP/1.1\r\nHost: 127.0.0.1\r\nX-Slow: ');
+  expect(await answerOf(socket)).toMatch(/^(HTTP\/1.1 408 |$)/);
+});
+
+it('LIM-2: a body that does not come is given up, and its place is free again', async () => {
+  await start({ bodyMs: 100, uploads: 1 });
+  const socket = tcp();
+  socket.write(`POST /blobs HTTP/1.1\r\n${HEAD}abc`);
+  const client = connect(daemon.url);
+  await expect
+    .poll(() => client.upload(new Uint8Array(8), 'x.ko').catch((error: unknown) => error))
+    .toMatchObject({
+      code: 'too-busy',
+      temporary: true,
+    });
+  await answerOf(socket);
+  await expect
+    .poll(() => client.upload(new Uint8Array(8), 'x.ko').catch((error: unknown) => error))
+    .toMatchObject({
+      code: 'bad-module',
+    });
+  client.close();
+});
+
+it('LIM-3: beyond the number of connections the next one is told to come again', async () => {
+  await start({ connections: 2 });
+  const first = await openRaw(daemon.url);
+  const second = await openRaw(daemon.url);
+  const third = new WebSocket(`${daemon.url.replace('http', 'ws')}/ws`, 'veneerd.v1');
+  const [error] = (await once(third, 'error')) as [Error];
+  expect(error.message).toContain('503');
+  first.socket.terminate();
+  await expect
+    .poll(async () => {
+      const again = await openRaw(daemon.url).catch(() => undefined);
+      again?.socket.terminate();
+      return again !== undefined;
+    })
+    .toBe(true);
+  second.socket.terminate();
+});
+
+it('LIM-4: beyond the number of subscriptions of all connections one is refused, until another ends', async () => {
+  await start({ subscriptions: 3 });
+  const [one, two] = [await openRaw(daemon.url), await openRaw(daemon.url)];
+  for (const { next } of [one, two]) await next();
+  one.send({ type: 'command', id: 'b', machine: 'm', command: { type: 'boot' } });
+  await one.next();
+  const subscribe = (subscription: number) => ({ type: 'subscribe', subscription, machine: 'm', from: 'now' });
+  for (const id of [1, 2]) {
+    one.send(subscribe(id));
+    expect([await one.next(), await one.next()].map(({ type }) => type)).toEqual(['subscribed', 'live']);
+  }
+  two.send(subscribe(1));
+  expect([await two.next(), await two.next()].map(({ type }) => type)).toEqual(['subscribed', 'live']);
+  two.send(subscribe(2));
+  expect(await two.next()).toMatchObject({
+    type: 'end',
+    subscription: 2,
+    error: { code: 'too-busy', temporary: true },
+  });
+  one.socket.terminate();
+  await once(one.socket, 'close');
+  await expect
+    .poll(async () => {
+      two.send(subscribe(3));
+      return (await two.next()).type;
+    })
+    .toBe('subscribed');
+});
+
+it('LIM-5: frames that come faster than they are read wait in the network, and all are answered', async () => {
+  await start({});
+  const raw = await openRaw(daemon.url);
+  await raw.next();
+  const count = FRAMES_AT_ONCE + 5_000;
+  for (let id = 0; id < count; id++) raw.send(`{"type":"unsubscribe","subscription":${id}}`);
+  raw.send({ type: 'command', id: 'b', machine: 'm', command: { type: 'boot' } });
+  expect(await raw.next()).toMatchObject({ type: 'result', id: 'b' });
+});
+
+it('LIM-6: a peer that gives no sign of life is cut; one that answers pings stays', async () => {
+  await start({ pingMs: 200 });
+  const dead = tcp();
+  const lines = ['GET /ws HTTP/1.1', 'Host: 127.0.0.1', 'Connection: Upgrade', 'Upgrade: websocket'];
+  lines.push('Sec-WebSocket-Version: 13', 'Sec-WebSocket-Key: dGhlIHNhbXBsZSBub25jZQ==');
+  dead.write(`${lines.join('\r\n')}\r\nSec-WebSocket-Protocol: veneerd.v1\r\n\r\n`);
+  const alive = await openRaw(daemon.url);
+  await alive.next();
+  expect(await answerOf(dead)).toContain('"type":"hello"');
+  let pings = 0;
+  alive.socket.on('ping', () => pings++);
+  await expect.poll(() => pings, { timeout: 10_000 }).toBeGreaterThan(3);
+  expect(alive.socket.readyState).toBe(WebSocket.OPEN);
+  alive.socket.terminate();
+});
+
+it('LIM-7: a reader that takes nothing off is sent away with a code that lets it resume', async () => {
+  await start({ pingMs: 100, stallMs: 500 });
+  const stalled = await openRaw(daemon.url);
+  await stalled.next();
+  stalled.send({ type: 'command', id: 'b', machine: 'm', command: { type: 'boot' } });
+  await stalled.next();
+  stalled.socket.pause();
+  // More than the network between the two holds.
+  const big = { type: 'unload', module: `m${'x'.repeat(40)}` };
+  for (let i = 0; i < 40_000; i++) stalled.send({ type: 'command', id: `u${i}`, machine: 'm', command: big });
+  await expect.poll(() => metric('veneerd_connections'), { timeout: 50_000, interval: 200 }).toBe(0);
+  stalled.socket.resume();
+  expect(mayReconnect(await stalled.closed)).toBe(true);
+});
+
+async function metric(name: string): Promise<number> {
+  const text = await (await fetch(`${daemon.url}/metrics`)).text();
+  return Number(new RegExp(`^${name} (\\d+)$`, 'm').exec(text)?.[1]);
+}
