@@ -55,7 +55,7 @@ export function allocateParts(
 }
 
 /** What alloc_vmap_area prints (mm/vmalloc.c): 6.1 gives the size with its guard page, 6.12 the range as well. */
-function noRoom(profile: Profile, size: number): string {
+export function noRoom(profile: Profile, size: number): string {
   const { pageSize, layout, windows } = profile;
   const bytes = Math.ceil(size / pageSize) * pageSize + pageSize;
   const range = windows.fallback ?? windows.direct;
