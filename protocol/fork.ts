@@ -5,6 +5,7 @@
 import Type from 'typebox';
 import type { Position } from './commit.ts';
 import type { WireError } from './errors.ts';
+import { POSITION_CHARS } from './position.ts';
 import { type MachineProfile, MachineProfileSchema } from './profile.ts';
 import { EpochSchema, MachineNameSchema, ModuleNameSchema, Sha256Schema, SizeSchema } from './schema.ts';
 
@@ -72,12 +73,11 @@ export const ForkOriginSchema = Type.Object(
 );
 export type ForkOrigin = Type.Static<typeof ForkOriginSchema>;
 
-/** `at`: the last commit that is taken, the newest unless told; `epoch`: refused when the machine has another. */
+/** `at`: the position that is forked, as protocol/position.ts writes positions; the newest unless told. */
 export const ForkBodySchema = Type.Object(
   {
     as: MachineNameSchema,
-    at: Type.Optional(Type.Integer({ minimum: 1 })),
-    epoch: Type.Optional(EpochSchema),
+    at: Type.Optional(Type.String({ maxLength: POSITION_CHARS })),
     changes: ForkChangesSchema,
   },
   closed,

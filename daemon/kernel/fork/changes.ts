@@ -6,7 +6,7 @@ import { fromHex, type Hex, toHex } from '../../../protocol/address.ts';
 import type { CommandOf } from '../../../protocol/commands.ts';
 import type { ForkChanges, ProfileChanges } from '../../../protocol/fork.ts';
 import type { KeyProfile, MachineProfile } from '../../../protocol/profile.ts';
-import { boot } from '../machine/boot.ts';
+import { boot, presetOf } from '../machine/boot.ts';
 import { initialState } from '../state.ts';
 
 type BootCommand = CommandOf<'boot'>;
@@ -24,11 +24,14 @@ export function changesBoot({ profile, kaslrSeed, staticCalls }: ForkChanges): b
 export function changedBoot(source: BootCommand, changes: ForkChanges): ChangedBoot {
   const { moduleRegion, reserved, ...fields } = changes.profile ?? {};
   const backToBoot = { ...(moduleRegion === null && { moduleRegion }), ...(reserved === null && { reserved }) };
-  const { profile: _, kaslrSeed: seed, ...rest } = source;
+  const { profile: _, kaslrSeed: seed, type } = source;
   const profile = overlaid(source.profile ?? {}, { ...fields, ...backToBoot });
   const kaslrSeed = changes.kaslrSeed === undefined ? seed : (changes.kaslrSeed ?? undefined);
+  // The preset of the source's layout: with other rules, the image stays the one that it is.
+  const preset = presetOf(source);
   const command: BootCommand = {
-    ...rest,
+    type,
+    ...(preset !== undefined && { preset }),
     ...((source.profile || Object.keys(profile).length > 0) && { profile }),
     ...(kaslrSeed !== undefined && { kaslrSeed }),
   };

@@ -42,20 +42,25 @@ export function boot(state: State, command: BootCommand): Decision {
 }
 
 /** The profile over the preset; a profile alone over the preset of its architecture and layout. */
-function overlay({ preset, profile }: BootCommand): Resolved {
-  if (preset !== undefined || profile === undefined) {
-    const base = PRESETS.get(preset ?? DEFAULT_PRESET);
-    if (base === undefined)
-      return { ok: false, message: `preset is ${preset}, expected one of ${[...PRESETS.keys()].join(', ')}` };
-    return { ok: true, profile: over(base, profile ?? {}) };
-  }
-  if (isWhole(profile)) return { ok: true, profile };
-  const { arch, layout } = profile;
-  const base = arch && layout && presetFor(arch, layout);
-  if (!base) return { ok: false, message: 'profile: /arch or /layout is missing, expected both or a preset' };
-  if (profile.symbols && !profile.kernel)
+function overlay(command: BootCommand): Resolved {
+  const { preset, profile = {} } = command;
+  if (isWhole(profile) && preset === undefined) return { ok: true, profile };
+  const name = presetOf(command);
+  if (name === undefined)
+    return { ok: false, message: 'profile: /arch or /layout is missing, expected both or a preset' };
+  const base = PRESETS.get(name);
+  if (base === undefined)
+    return { ok: false, message: `preset is ${name}, expected one of ${[...PRESETS.keys()].join(', ')}` };
+  if (preset === undefined && profile.symbols && !profile.kernel)
     return { ok: false, message: 'profile: /kernel is missing, expected it with /symbols or a preset' };
   return { ok: true, profile: over(base, profile) };
+}
+
+/** The preset that completes the profile of a boot; undefined where none does. */
+export function presetOf({ preset, profile }: BootCommand): string | undefined {
+  if (preset !== undefined || profile === undefined) return preset ?? DEFAULT_PRESET;
+  const { arch, layout } = profile;
+  return isWhole(profile) || !arch || !layout ? undefined : presetFor(arch, layout);
 }
 
 /** A kernel whose symbols are known exports those and no other. */

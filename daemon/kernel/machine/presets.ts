@@ -55,9 +55,9 @@ export const PRESETS: ReadonlyMap<string, Preset> = new Map([
   ['x86-64-6.12', X86_64_6_12],
 ]);
 
-/** The preset that completes a profile which names an architecture and a layout only. */
-export function presetFor(arch: MachineProfile['arch'], layout: MachineProfile['layout']): Preset | undefined {
-  return PRESETS.get(`${arch}-${layout.slice('linux-'.length)}`);
+/** The name of the preset that completes a profile which names an architecture and a layout only. */
+export function presetFor(arch: MachineProfile['arch'], layout: MachineProfile['layout']): string {
+  return `${arch}-${layout.slice('linux-'.length)}`;
 }
 
 /** What compilers align functions to. */
