@@ -5,6 +5,7 @@ import { HOT_MACHINES } from '../limits.ts';
 import type { MachineHead } from '../log/log.ts';
 import { type Answer, handle } from './command.ts';
 import { type Differ, openDiffer } from './diff.ts';
+import { type Forker, openForker } from './fork.ts';
 import { type Inspector, openInspector } from './inspect.ts';
 import { type MachineRuntime, openMachine, type Request, type World } from './machine.ts';
 import { done, noSuchMachine, type Outcome, refusedGone } from './outcome.ts';
@@ -28,6 +29,8 @@ export interface Runtime {
   bookmarks: (name: string) => ReturnType<Views['bookmarks']>;
   /** What differs between two positions, of one machine or of two. */
   readonly diff: Differ;
+  /** What if. */
+  readonly forks: Forker;
   /** Questions about addresses. */
   readonly inspect: Inspector;
   /** Where a subscription from `from` begins. */
@@ -57,6 +60,9 @@ export function openRuntime(world: World): Runtime {
     const found = await world.log.head(name);
     return found === undefined ? noSuchMachine(name) : done(found);
   }
+
+  const position: Runtime['position'] = (name, wanted) => locate(world.log, machineOf(name).views, name, wanted);
+  const forks = openForker(world, position);
 
   return {
     world,
@@ -91,9 +97,11 @@ export function openRuntime(world: World): Runtime {
       return at === undefined ? views.newest() : views.at(at);
     },
 
-    position: (name, wanted) => locate(world.log, machineOf(name).views, name, wanted),
+    position,
     bookmarks: (name) => machineOf(name).views.bookmarks(),
     diff: openDiffer((name) => machineOf(name).views, world.mistake),
+
+    forks,
 
     inspect: openInspector(world, (name) => hot.get(name)?.held),
 
@@ -109,7 +117,7 @@ export function openRuntime(world: World): Runtime {
 
     async close() {
       closing = true;
-      await Promise.all([...hot.values()].map((machine) => machine.mailbox.close()));
+      await Promise.all([forks.close(), ...[...hot.values()].map((machine) => machine.mailbox.close())]);
     },
   };
 }
