@@ -174,6 +174,14 @@ function logOf(tables: Tables): EventLog {
       return { number, bytes };
     },
 
+    async snapshots(name, epoch) {
+      const record = machineRecord(tables, name)?.record;
+      if (!isThere(record, epoch)) return [];
+      const { slot } = record;
+      const keys = tables.snapshots.getKeys({ start: [slot, 0], end: [slot, Number.MAX_SAFE_INTEGER] });
+      return Array.from(keys, ([, number]) => number);
+    },
+
     async trim(name, epoch, upTo) {
       const result = await writes.write<TrimResult>(name, ({ record }) => {
         if (!isThere(record, epoch)) return { refusal: gone(record) };

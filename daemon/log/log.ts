@@ -112,6 +112,8 @@ export interface EventLog {
   putSnapshot(name: string, epoch: string, number: number, bytes: Uint8Array): Promise<PutSnapshotResult>;
   /** The newest snapshot at or before a commit, of the machine as it is now. */
   latestSnapshot(name: string, epoch: string, atOrBefore: number): Promise<Snapshot | undefined>;
+  /** The commits at which there are snapshots, oldest first; none of a machine that is not there. */
+  snapshots(name: string, epoch: string): Promise<readonly number[]>;
   /**
    * Removes the commits up to the newest snapshot at or before `upTo`, and the snapshots before that one. Without such
    * a snapshot nothing is removed. So the state at `first - 1` and at every later commit can always be rebuilt.

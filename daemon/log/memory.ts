@@ -118,6 +118,11 @@ export function openMemoryLog(): EventLog {
       return bytes === undefined ? undefined : { number, bytes: Uint8Array.from(bytes) };
     },
 
+    async snapshots(name, epoch) {
+      const machine = machines.get(name);
+      return isThere(machine, epoch) ? [...machine.snapshots.keys()].sort((a, b) => a - b) : [];
+    },
+
     async trim(name, epoch, upTo) {
       const machine = machines.get(name);
       if (!isThere(machine, epoch)) return gone(machine);

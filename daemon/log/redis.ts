@@ -134,6 +134,12 @@ export function openRedisLog(client: RedisClient): EventLog {
       return { number: found, bytes };
     },
 
+    async snapshots(name, epoch) {
+      const { snapshotNumbers } = keysOf(name, epoch);
+      const found = await guarded(client, [snapshotNumbers], () => client.zrange(snapshotNumbers, 0, -1));
+      return found.map((one) => number(one, snapshotNumbers));
+    },
+
     async trim(name, epoch, upTo) {
       const keys = keysOf(name, epoch);
       const all = [keys.machine, keys.commits, keys.ids, keys.snapshots, keys.snapshotNumbers];

@@ -79,6 +79,10 @@ export function eventLog(store: Store): EventLog {
       checkPosition('the position', atOrBefore);
       return store.latestSnapshot(name, epoch, atOrBefore);
     },
+    async snapshots(name, epoch) {
+      check(name, epoch);
+      return store.snapshots(name, epoch);
+    },
     async trim(name, epoch, upTo) {
       check(name, epoch);
       checkPosition('the position', upTo);

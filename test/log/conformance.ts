@@ -334,6 +334,8 @@ export function conformance(store: string, open: () => Promise<StoreUnderTest>):
         expect(Buffer.compare(snapshot?.bytes ?? Buffer.alloc(0), bytes(number))).toBe(0);
       }
       await log.putSnapshot(name, EPOCH, 5, bytes(99));
+      expect(await log.snapshots(name, EPOCH)).toEqual([3, 5, 8]);
+      expect(await log.snapshots(name, LATER)).toEqual([]);
       const replaced = await log.latestSnapshot(name, EPOCH, 6);
       expect(Buffer.compare(replaced?.bytes ?? Buffer.alloc(0), bytes(99))).toBe(0);
       expect(await log.putSnapshot(name, EPOCH, 11, bytes(1))).toEqual({ status: 'beyond-head', head: 10 });
@@ -350,6 +352,7 @@ export function conformance(store: string, open: () => Promise<StoreUnderTest>):
       expect((await readAll(name, 9)).map((e) => e.number)).toEqual([10, 11, 12, 13, 14, 15, 16, 17, 18, 19, 20]);
       expect((await log.latestSnapshot(name, EPOCH, 12))?.number).toBe(9);
       expect(await log.latestSnapshot(name, EPOCH, 8)).toBeUndefined();
+      expect(await log.snapshots(name, EPOCH)).toEqual([9, 18]);
       expect(await log.trim(name, EPOCH, 3)).toEqual({ status: 'trimmed', first: 10 });
     });
 
