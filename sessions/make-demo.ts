@@ -152,7 +152,7 @@ if (isFar(load(far))) throw new Error(`${far} did not come back near`);
 update('schedule', 'schedule');
 
 const about = `Debian's linux-image-6.1.0-50-arm64 modules, largest first, on an invented ${PRESET} machine until 128 MB are full`;
-const writer = await writeSession(OUT, { format: 'veneerd/session@1', machine: 'demo', about }, true);
+const writer = await writeSession(OUT, { machine: 'demo', about }, { overwrite: true });
 for (const commit of commits) await writer.commit(commit);
 await writer.finish();
 process.stderr.write(`${commits.length} commits, ${(statSync(OUT).size / 1e6).toFixed(1)} MB: ${OUT}\n`);

@@ -10,7 +10,7 @@ const ARROWS: readonly (readonly [room: string, allowed: readonly string[]])[] =
   ['daemon/kernel', ['protocol']],
   ['daemon/log', ['protocol']],
   ['daemon/modules', ['protocol']],
-  ['daemon/headless', ['protocol', 'daemon/kernel', 'daemon/modules']],
+  ['daemon/headless', ['protocol', 'daemon/kernel', 'daemon/modules', 'daemon/version.ts']],
   ['daemon/pipelines', ['protocol', 'daemon']],
   ['daemon/gateway', ['protocol', 'daemon']],
   ['daemon', ['protocol', 'daemon']],

@@ -6,11 +6,19 @@ import { gunzipSync, gzipSync } from 'node:zlib';
 import fc from 'fast-check';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { CliFailure } from '../../clients/cli/failure.ts';
-import { readSession, type SessionItem, writeSession } from '../../clients/cli/session-file.ts';
+import { readSession, writeSession } from '../../clients/cli/session-file.ts';
+import type { SessionItem } from '../../daemon/headless/session/read.ts';
+import { VERSION } from '../../daemon/version.ts';
 import { SESSION_FORMAT } from '../../protocol/session.ts';
 import { session } from './sessions.ts';
 
-const HEADER = { format: SESSION_FORMAT, machine: 'lab' } as const;
+const START = { machine: 'lab', epoch: 'epoch0000001' } as const;
+const HEADER = {
+  format: SESSION_FORMAT,
+  ...START,
+  by: `veneerd ${VERSION}`,
+  profile: { arch: 'arm64', layout: 'linux-6.1', pageSize: 4096 },
+} as const;
 const commits = session('hello.ko', 'chain-a.ko', 'unknown-symbol.ko');
 
 describe('session files', { timeout: 60_000 }, () => {
@@ -34,7 +42,7 @@ describe('session files', { timeout: 60_000 }, () => {
     return error;
   };
   const record = async (file: string): Promise<string> => {
-    const writer = await writeSession(file, HEADER, false);
+    const writer = await writeSession(file, START, { overwrite: false });
     for (const commit of commits) await writer.commit(commit);
     return (await writer.finish()).digest;
   };
@@ -49,7 +57,7 @@ describe('session files', { timeout: 60_000 }, () => {
 
   it('SES-1: hold a header, the commits and a footer, one on a line', () => {
     const lines = text.split('\n');
-    expect(JSON.parse(lines[0] ?? '')).toEqual(HEADER);
+    expect(JSON.parse(lines[0] ?? '')).toMatchObject(HEADER);
     expect(JSON.parse(lines.at(-2) ?? '')).toMatchObject({ end: true, commits: commits.length });
     expect(lines).toHaveLength(commits.length + 3);
     expect(lines.at(-1)).toBe('');
@@ -69,9 +77,11 @@ describe('session files', { timeout: 60_000 }, () => {
     const file = fresh();
     const digest = await record(file);
     const items = await read(file);
-    expect(items[0]).toEqual({ kind: 'header', header: HEADER });
-    expect(items.slice(1, -1)).toEqual(commits.map((commit) => ({ kind: 'commit', commit })));
-    expect(items.at(-1)).toEqual({ kind: 'footer', footer: { end: true, commits: commits.length, digest } });
+    expect(items[0]).toMatchObject({ kind: 'header', line: 1, header: HEADER });
+    expect(items.slice(1, -1)).toEqual(
+      commits.map((commit, i) => ({ kind: 'commit', line: i + 2, commit, text: JSON.stringify(commit) })),
+    );
+    expect(items.at(-1)).toMatchObject({ kind: 'footer', footer: { end: true, commits: commits.length, digest } });
   });
 
   it.each([
@@ -88,7 +98,11 @@ describe('session files', { timeout: 60_000 }, () => {
       (lines: string[]) => lines.with(0, '{"format":"x"}'),
       `:1: expected a header of ${SESSION_FORMAT}`,
     ],
-    ['a commit behind the footer', (lines: string[]) => [...lines, lines[1] ?? ''], ':7: expected the end of the file'],
+    [
+      'a commit behind the footer',
+      (lines: string[]) => [...lines, lines[1] ?? ''],
+      ':7: expected nothing after the footer',
+    ],
     [
       'a footer that counts wrong',
       (lines: string[]) => lines.with(-1, (lines.at(-1) ?? '').replace(/"commits":\d+/, '"commits":9')),
@@ -103,14 +117,14 @@ describe('session files', { timeout: 60_000 }, () => {
   it('SES-3: bytes that are not UTF-8 and damaged gzip data are reported', async () => {
     const bytes = Buffer.from(text);
     bytes[text.indexOf('\n') + 5] = 0xff;
-    expect((await failureOf(bytes)).message).toMatch(/:2: the line is not UTF-8$/);
+    expect((await failureOf(bytes)).message).toMatch(/:2: not UTF-8$/);
     const packed = gzipSync(text);
     packed.fill(0xff, 40, 60);
-    expect((await failureOf(packed)).message).toMatch(/gzip data is damaged/);
+    expect((await failureOf(packed)).message).toMatch(/:\d+: gzip: /);
   });
 
   it('SES-3: an empty file, and one that is not there, are refused by name', async () => {
-    expect((await failureOf('')).message).toMatch(/expected a session file, it is empty$/);
+    expect((await failureOf('')).message).toMatch(/expected veneerd\/session@1, it is empty$/);
     await expect(read(join(folder, 'absent.jsonl'))).rejects.toThrow(/absent\.jsonl: no such file/);
   });
 
@@ -124,7 +138,10 @@ describe('session files', { timeout: 60_000 }, () => {
         // A last line that lacks only its newline is whole.
         const whole = `${text.slice(0, cut)}`.split('\n').length - 2 + (text[cut] === '\n' ? 1 : 0);
         expect(items.filter((item) => item.kind === 'commit')).toHaveLength(whole);
-        expect(items.at(-1)).toMatchObject({ kind: 'cut-off', commits: whole });
+        expect(items.at(-1)).toMatchObject({
+          kind: 'cut-off',
+          line: text.slice(0, cut).split('\n').length + (text[cut] === '\n' ? 1 : 0),
+        });
         await rm(file);
       }),
       { numRuns: 60 },
@@ -155,12 +172,14 @@ describe('session files', { timeout: 60_000 }, () => {
     const file = fresh();
     await record(file);
     await expect(record(file)).rejects.toThrow(/exists already/);
-    const writer = await writeSession(file, HEADER, true);
+    const writer = await writeSession(file, START, { overwrite: true });
     await writer.finish();
     expect((await read(file)).map((item) => item.kind)).toEqual(['header', 'footer']);
   });
 
   it('SES-2: a folder that is not there is refused by name', async () => {
-    await expect(writeSession(join(folder, 'no', 'x.jsonl'), HEADER, false)).rejects.toThrow(/no such file or folder/);
+    await expect(writeSession(join(folder, 'no', 'x.jsonl'), START, { overwrite: false })).rejects.toThrow(
+      /no such file or folder/,
+    );
   });
 });

@@ -102,7 +102,10 @@ describe('lines of a session', () => {
     expect(fault(9, `{"v":${'['.repeat(1_000_000)}`)).toMatch(/nested deeper than 64$/);
   });
 
-  it('EVT-12: a header of another format is refused', () => {
-    expect(fault(1, '{"format":"veneerd/session@2","machine":"m"}')).toMatch(/\/format must be equal to constant$/);
+  it('EVT-12: a header of another format is refused, a newer one with what to do', () => {
+    expect(fault(1, '{"format":"veneerd/log@1","machine":"m"}')).toMatch(/\/format must be equal to constant$/);
+    expect(fault(1, '{"format":"veneerd/session@2","machine":"m"}')).toBe(
+      'format: this session has version 2, this program reads up to 1; use a newer veneerd',
+    );
   });
 });

@@ -3,7 +3,6 @@ import { hostname } from 'node:os';
 import { basename, resolve } from 'node:path';
 import type { Command } from 'commander';
 import type { Verification } from '../../../daemon/headless/host/index.ts';
-import { SESSION_FORMAT } from '../../../protocol/session.ts';
 import { emptyView, fold } from '../../../protocol/view/fold.ts';
 import type { View } from '../../../protocol/view/types.ts';
 import { integer } from '../arguments.ts';
@@ -100,7 +99,7 @@ async function recordHost({ out, interruption }: Context, options: RecordHostOpt
   }
   const { commits, observed } = session;
   const about = `recorded from ${root === undefined ? 'a running host' : 'a captured tree'} by veneer record-host`;
-  const writer = await writeSession(file, { format: SESSION_FORMAT, machine, about }, options.force === true);
+  const writer = await writeSession(file, { machine, about }, { overwrite: options.force === true });
   for (const commit of commits) await writer.commit(commit);
   const footer = await writer.finish();
   const { lost, notes } = observed;

@@ -1,12 +1,24 @@
-/** `veneer record`: a machine's log as a session file, whole and followed until Ctrl-C. */
-import { SESSION_FORMAT } from '../../../protocol/session.ts';
+/**
+ * `veneer record`: a machine's log as a session file, whole and followed until Ctrl-C. Of a machine whose oldest commits were
+ * trimmed it makes a segment. An interrupted recording goes on where it stopped.
+ */
+import { readSession as readItems } from '../../../daemon/headless/session/read.ts';
+import type { Position } from '../../../protocol/commit.ts';
+import type { SessionHeader } from '../../../protocol/session.ts';
+import { emptyView } from '../../../protocol/view/fold.ts';
+import { viewFromJson } from '../../../protocol/view/json.ts';
+import type { View } from '../../../protocol/view/types.ts';
+import type { MachineHandle } from '../../sdk/types.ts';
 import { type Context, following, theMachine } from '../context.ts';
+import { refused, usage } from '../failure.ts';
 import { until } from '../following.ts';
 import { counted } from '../format/number.ts';
-import { writeSession } from '../session-file.ts';
+import { progress } from '../progress.ts';
+import { readSession, type SessionWriter, writeSession } from '../session-file.ts';
 
 export interface RecordOptions {
   readonly untilLive?: true;
+  readonly resume?: true;
   readonly force?: true;
   readonly about?: string;
 }
@@ -16,20 +28,100 @@ export async function record(context: Context, file: string, options: RecordOpti
   const signal = context.interruption();
   await following(context, async (client) => {
     const machine = await theMachine(context, client);
-    await machine.summary();
-    const about = options.about === undefined ? {} : { about: options.about };
-    const header = { format: SESSION_FORMAT, machine: machine.name, ...about } as const;
-    const session = await writeSession(file, header, options.force === true);
+    const { position: newest } = await machine.summary();
+    const session = options.resume
+      ? await resumed(file, options, machine, newest)
+      : await begun(file, options, machine, newest);
+    const from = { epoch: newest.epoch, commit: session.view.commit };
+    const bar = progress(newest.commit, 'commits');
+    let live = false;
     try {
-      for await (const item of until(signal, machine.commits({ from: 'start' }))) {
-        if (item.kind === 'commit') await session.commit(item.commit);
-        else if (options.untilLive) break;
-        else if (session.view.commit === item.position.commit) out.note(`recording ${machine.name}, Ctrl-C ends`);
+      for await (const item of until(signal, machine.commits({ from }))) {
+        if (item.kind === 'commit') {
+          await session.commit(item.commit);
+          if (!live) bar.update(item.commit.number, '');
+          continue;
+        }
+        bar.stop();
+        if (options.untilLive) break;
+        if (!live) out.note(`recording ${machine.name}, Ctrl-C ends`);
+        live = true;
       }
     } finally {
+      bar.stop();
       const footer = await session.finish();
       await out.value({ file, machine: machine.name, commits: footer.commits, digest: footer.digest });
       out.print(`${file}: ${counted(footer.commits, 'commit')}, digest ${footer.digest}`);
     }
   });
+}
+
+async function begun(
+  file: string,
+  { force, about }: RecordOptions,
+  machine: MachineHandle,
+  { epoch }: Position,
+): Promise<SessionWriter> {
+  const { from = 1, base } = await headerOf(machine);
+  const start = {
+    machine: machine.name,
+    epoch,
+    from,
+    ...(about !== undefined && { about }),
+    ...(base !== undefined && { base }),
+  };
+  const view = await viewBefore(machine, from);
+  const session = await writeSession(file, start, { overwrite: force === true, view });
+  await session.show();
+  return session;
+}
+
+/** The header that the daemon's own export has: it knows what was trimmed. */
+async function headerOf(machine: MachineHandle): Promise<SessionHeader> {
+  for await (const item of readItems(await machine.exportSession())) {
+    if (item.kind === 'header') return item.header;
+  }
+  throw refused('bad-answer', `the daemon's export of ${machine.name} has no header`);
+}
+
+/** The recording in `file` up to its last whole commit, to be followed from there. */
+async function resumed(
+  file: string,
+  { about }: RecordOptions,
+  machine: MachineHandle,
+  { epoch }: Position,
+): Promise<SessionWriter> {
+  if (about !== undefined) throw usage('--about stands in the header, which --resume leaves as it is');
+  let session: SessionWriter | undefined;
+  try {
+    for await (const item of readSession(file)) {
+      if (item.kind === 'header') session = await goOn(file, item.header, machine, epoch);
+      if (item.kind === 'commit') await session?.commit(item.commit);
+    }
+    if (session === undefined) throw usage(`${file} has no header`);
+    await session.show();
+    return session;
+  } catch (error) {
+    await session?.discard();
+    throw error instanceof RangeError ? usage(`${file}: ${error.message}`) : error;
+  }
+}
+
+async function goOn(
+  file: string,
+  header: SessionHeader,
+  machine: MachineHandle,
+  epoch: string,
+): Promise<SessionWriter> {
+  if (header.machine !== machine.name || header.epoch !== epoch) {
+    throw usage(
+      `${file} was recorded from ${header.machine} at ${header.epoch ?? 'an epoch that it does not name'}, ` +
+        `${machine.name} is at ${epoch}: it can't go on`,
+    );
+  }
+  return writeSession(file, header, { overwrite: true, view: await viewBefore(machine, header.from ?? 1) });
+}
+
+async function viewBefore(machine: MachineHandle, first: number): Promise<View> {
+  return first === 1 ? emptyView() : viewFromJson((await machine.view({ at: first - 1 })).view);
 }

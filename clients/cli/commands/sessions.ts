@@ -11,13 +11,22 @@ export const addSessions: AddCommand = (program, go) => {
     .summary("write a machine's log to a session file")
     .description(
       "Writes the machine's log from its first commit to a session file (*.veneer.jsonl, or *.veneer.jsonl.gz) and " +
-        'follows it until Ctrl-C, which ends the file properly.',
+        'follows it until Ctrl-C, which ends the file properly. Of a machine whose oldest commits were trimmed the file is a ' +
+        'segment, which `veneer session merge` joins with the archive.',
     )
     .argument('<file>')
     .option('--until-live', 'stop when all that has happened so far is written')
+    .option('--resume', 'go on with a recording that was interrupted, from its last whole commit')
     .option('--about <text>', 'what the recording shows, for the header of the file')
     .option('--force', 'overwrite the file if it exists')
-    .addHelpText('after', examples('veneer record lab.veneer.jsonl.gz --until-live', 'veneer record lab.veneer.jsonl'))
+    .addHelpText(
+      'after',
+      examples(
+        'veneer record lab.veneer.jsonl.gz --until-live',
+        'veneer record lab.veneer.jsonl',
+        'veneer record lab.veneer.jsonl --resume',
+      ),
+    )
     .action((file: string, options: RecordOptions, command: Command) =>
       go(command, async (context) => (await import('./record.ts')).record(context, file, options)),
     );

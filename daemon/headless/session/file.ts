@@ -1,0 +1,109 @@
+/**
+ * Session files on a disk. A file that is made appears under its name whole or not at all: it is written beside it, brought
+ * to the disk, and renamed.
+ */
+import { randomBytes } from 'node:crypto';
+import { once } from 'node:events';
+import { createReadStream, createWriteStream } from 'node:fs';
+import { access, open, rename, rm } from 'node:fs/promises';
+import { dirname } from 'node:path';
+import { finished } from 'node:stream/promises';
+import { createGzip } from 'node:zlib';
+
+const READ_CHUNK = 256 << 10;
+/** The end of the name of a file that is being written. */
+export const PART = '.part';
+
+/** The name by which command lines mean their standard input. */
+export const STDIN = '-';
+
+/** Told of how many bytes of the files were read since it was told before; what it throws ends the reading. */
+export type OnBytes = (bytes: number) => void;
+
+export async function* bytesOf(file: string, onBytes?: OnBytes): AsyncGenerator<Uint8Array, void, undefined> {
+  const stream = file === STDIN ? process.stdin : createReadStream(file, { highWaterMark: READ_CHUNK });
+  for await (const chunk of stream as AsyncIterable<Uint8Array>) {
+    onBytes?.(chunk.length);
+    yield chunk;
+  }
+}
+
+export interface NewFile {
+  /** Where the bytes are until `publish`. */
+  readonly part: string;
+  /** Waits when the disk is slower. */
+  write(text: string): Promise<void>;
+  /** Ends the file and brings it to the disk; `write` is over. */
+  finish(): Promise<void>;
+  /** Gives it its name, in place of a file that has it. Before or after `finish`. */
+  publish(): Promise<void>;
+  /** Removes it, unless it was published. */
+  discard(): Promise<void>;
+}
+
+/** Gzipped where its name ends in `.gz`. A file that exists is refused unless `overwrite`. Throws the system's errors. */
+export async function createFile(file: string, overwrite: boolean): Promise<NewFile> {
+  if (!overwrite && (await exists(file))) throw Object.assign(new Error(`${file} exists`), { code: 'EEXIST' });
+  const part = `${file}.${randomBytes(6).toString('hex')}${PART}`;
+  const disk = createWriteStream(part, { flags: 'wx', flush: true });
+  await once(disk, 'open');
+  const gzip = file.endsWith('.gz') ? createGzip() : undefined;
+  let failure: unknown;
+  disk.on('error', (error) => {
+    failure = error;
+    gzip?.destroy();
+  });
+  gzip?.on('error', () => {});
+  gzip?.pipe(disk);
+  const sink = gzip ?? disk;
+  let published = false;
+  return {
+    part,
+    async write(text) {
+      if (failure !== undefined) throw failure;
+      if (sink.write(text)) return;
+      const waited = new AbortController();
+      const { signal } = waited;
+      try {
+        await Promise.race([once(sink, 'drain', { signal }), once(disk, 'close', { signal })]);
+      } finally {
+        waited.abort();
+      }
+    },
+    async finish() {
+      sink.end();
+      await finished(disk).catch((error: unknown) => {
+        throw failure ?? error;
+      });
+    },
+    async publish() {
+      if (published) return;
+      await rename(part, file);
+      published = true;
+      await syncFolder(dirname(file));
+    },
+    async discard() {
+      if (published) return;
+      sink.destroy();
+      disk.destroy();
+      await rm(part, { force: true });
+    },
+  };
+}
+
+async function exists(file: string): Promise<boolean> {
+  return access(file).then(
+    () => true,
+    () => false,
+  );
+}
+
+/** A name is on the disk when its folder is. */
+async function syncFolder(folder: string): Promise<void> {
+  const handle = await open(folder);
+  try {
+    await handle.sync();
+  } finally {
+    await handle.close();
+  }
+}
