@@ -10,6 +10,7 @@ import { addMap } from './commands/map.ts';
 import { addModules, addPlt } from './commands/modules.ts';
 import type { AddCommand, Go } from './commands/registry.ts';
 import { addRun } from './commands/run.ts';
+import { addSession } from './commands/session.ts';
 import { addSessions } from './commands/sessions.ts';
 import { addStats } from './commands/stats.ts';
 import { addUnload } from './commands/unload.ts';
@@ -37,6 +38,7 @@ const COMMANDS: readonly AddCommand[] = [
   addView,
   addWatch,
   addSessions,
+  addSession,
   addRun,
   addCompare,
   addHost,
