@@ -67,6 +67,7 @@ async function make(kept, folder) {
   await Promise.all([
     // A command reads no more of it than it needs.
     build('clients/cli/main.ts', unfinished, { splitting: true }),
+    build('daemon/headless/plan/thread.ts', unfinished),
     // In one piece: the folder may go while the daemon runs. What it logs of a mistake names the sources.
     build('daemon/main.ts', unfinished, { sourcemap: true, sourcesContent: false }),
   ]);
