@@ -1,6 +1,9 @@
 /** Parsers of option values: what does not parse is a usage error that says what was expected. */
 import { InvalidArgumentError } from 'commander';
 import { fromHex, type Hex } from '../../protocol/address.ts';
+import { type PositionText, parsePosition } from '../../protocol/position.ts';
+import { BookmarkNameSchema } from '../../protocol/schema.ts';
+import { validator } from '../../protocol/validate.ts';
 
 /** A parser of whole numbers from `min` to `max`. */
 export function integer(min: number, max: number): (text: string) => number {
@@ -16,6 +19,20 @@ export function integer(min: number, max: number): (text: string) => number {
 export function address(text: string): Hex {
   if (Number.isNaN(fromHex(text))) throw new InvalidArgumentError('Expected a kernel address, 0xffff800008000000 say.');
   return text as Hex;
+}
+
+export function position(text: string): PositionText {
+  const parsed = parsePosition(text);
+  if (!parsed.ok) throw new InvalidArgumentError(parsed.message);
+  return parsed.position;
+}
+
+const validName = validator(BookmarkNameSchema, 'it');
+
+export function bookmarkName(text: string): string {
+  const name = validName(text);
+  if (!name.ok) throw new InvalidArgumentError(name.message);
+  return name.value;
 }
 
 export function errno(text: string): string {

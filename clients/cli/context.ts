@@ -1,4 +1,5 @@
 /** What every command gets: where to write, whom to ask, and when to stop. */
+import type { PositionText } from '../../protocol/position.ts';
 import type { Client, MachineHandle } from '../sdk/types.ts';
 import { CliFailure, EXIT, refused, usage } from './failure.ts';
 import type { Output } from './output.ts';
@@ -15,6 +16,8 @@ export interface GlobalOptions {
 export interface Context {
   readonly out: Output;
   readonly options: GlobalOptions;
+  /** The machine is the environment's choice, not that of the command line. */
+  readonly machineOfEnvironment: boolean;
   /** From the first call on, Ctrl-C aborts the signal and the command ends in its own good order; a second one kills it. */
   readonly interruption: () => AbortSignal;
 }
@@ -60,9 +63,14 @@ function unreachable(url: string, why: string): CliFailure {
   );
 }
 
-/** The machine that `-m` or VENEERD_MACHINE names, or the only one that there is. */
-export async function theMachine(context: Context, client: Client): Promise<MachineHandle> {
-  const named = context.options.machine;
+/** The machine that a permalink, `-m` or VENEERD_MACHINE names, or the only one that there is. */
+export async function theMachine(context: Context, client: Client, position?: PositionText): Promise<MachineHandle> {
+  const linked = position?.form === 'link' ? position.machine : undefined;
+  const { machine: told } = context.options;
+  if (linked !== undefined && told !== undefined && told !== linked && !context.machineOfEnvironment) {
+    throw usage(`-m ${told} and ${linked}@…: these are two machines, leave one of them out`);
+  }
+  const named = linked ?? told;
   // Asked even when the answer is known: this says at once when nobody answers, a command would wait for a connection.
   const machines = await client.machines();
   if (named !== undefined) return client.machine(named);

@@ -1,7 +1,10 @@
 /** The `veneer` command line: options that all commands share, and how they end. */
 import { Command, CommanderError, Option } from 'commander';
+import { addAt } from './commands/at.ts';
+import { addBookmarks } from './commands/bookmarks.ts';
 import { addBoot } from './commands/boot.ts';
 import { addCompare } from './commands/compare.ts';
+import { addDiff } from './commands/diff.ts';
 import { addHost } from './commands/host.ts';
 import { addKeys } from './commands/keys.ts';
 import { addLoad } from './commands/load.ts';
@@ -36,6 +39,9 @@ const COMMANDS: readonly AddCommand[] = [
   addStats,
   addWhy,
   addView,
+  addAt,
+  addDiff,
+  addBookmarks,
   addWatch,
   addSessions,
   addSession,
@@ -53,7 +59,8 @@ export async function main(argv: readonly string[], version: string): Promise<nu
   const go: Go = async (command, action) => {
     const options = command.optsWithGlobals<GlobalOptions>();
     const out = output(options.json === true, process.env, process.stdout, process.stderr);
-    const code = await action({ out, options, interruption });
+    const machineOfEnvironment = command.getOptionValueSourceWithGlobals('machine') === 'env';
+    const code = await action({ out, options, machineOfEnvironment, interruption });
     exit = typeof code === 'number' ? code : EXIT.ok;
   };
   // What goes wrong before the options are known is told as --json asks for, wherever that stands.

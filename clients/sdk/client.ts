@@ -3,6 +3,8 @@ import type { Command } from '../../protocol/commands.ts';
 import type { Done, Imported, MachineSummary, StoredBlob, Ticket, ViewAnswer } from '../../protocol/frames.ts';
 import { SOCKET_PATH } from '../../protocol/frames.ts';
 import type { DisassemblyAnswer, TraceAnswer, WhyAnswer } from '../../protocol/inspect.ts';
+import type { BookmarksAnswer, LocatedAnswer } from '../../protocol/position.ts';
+import type { DiffAnswer } from '../../protocol/view/diff-form.ts';
 import { type Connection, openConnection } from './connection.ts';
 import { openFeed } from './feed.ts';
 import { chunksOf, type Http, openHttp } from './http.ts';
@@ -48,11 +50,14 @@ function machineHandle(connection: Connection, http: Http, name: string): Machin
     summary: () => http.json<MachineSummary>('GET', path),
     command: (command, options) => send(connection, name, command, options),
     commits: ({ from = 'start' } = {}) => openFeed(connection, name, from),
-    view: ({ at } = {}) => http.json<ViewAnswer>('GET', `${path}/view${at === undefined ? '' : `?at=${at}`}`),
-    why: (address, options) => http.json<WhyAnswer>('GET', `${path}/why${asked(address, options)}`),
-    trace: (address, options) => http.json<TraceAnswer>('GET', `${path}/trace${asked(address, options)}`),
+    view: (at) => http.json<ViewAnswer>('GET', `${path}/view${query({ ...at })}`),
+    locate: (at) => http.json<LocatedAnswer>('GET', `${path}/position${query({ ...at })}`),
+    bookmarks: () => http.json<BookmarksAnswer>('GET', `${path}/bookmarks`),
+    diff: (from, to) => http.json<DiffAnswer>('GET', `${path}/diff${query({ from, to })}`),
+    why: (address, at) => http.json<WhyAnswer>('GET', `${path}/why${query({ address, ...at })}`),
+    trace: (address, at) => http.json<TraceAnswer>('GET', `${path}/trace${query({ address, ...at })}`),
     disassembly: (address, options) =>
-      http.json<DisassemblyAnswer>('GET', `${path}/disassembly${asked(address, options)}`),
+      http.json<DisassemblyAnswer>('GET', `${path}/disassembly${query({ address, ...options })}`),
     append: (expected, commits) =>
       http.json<Imported>(
         'POST',
@@ -66,10 +71,11 @@ function machineHandle(connection: Connection, http: Http, name: string): Machin
   };
 }
 
-function asked(address: string, options: { readonly at?: number; readonly count?: number } = {}): string {
-  const query = new URLSearchParams({ address });
-  for (const [name, value] of Object.entries(options)) if (value !== undefined) query.set(name, String(value));
-  return `?${query}`;
+function query(fields: Readonly<Record<string, string | number | undefined>>): string {
+  const given = new URLSearchParams();
+  for (const [name, value] of Object.entries(fields)) if (value !== undefined) given.set(name, String(value));
+  const text = String(given);
+  return text === '' ? '' : `?${text}`;
 }
 
 const pathOf = (machine: string): string => `/machines/${encodeURIComponent(machine)}`;

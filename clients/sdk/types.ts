@@ -4,6 +4,8 @@ import type { Command, CommandOf } from '../../protocol/commands.ts';
 import type { Commit, Position } from '../../protocol/commit.ts';
 import type { Done, From, Imported, MachineSummary, StoredBlob, ViewAnswer } from '../../protocol/frames.ts';
 import type { DisassemblyAnswer, TraceAnswer, WhyAnswer } from '../../protocol/inspect.ts';
+import type { BookmarksAnswer, LocatedAnswer } from '../../protocol/position.ts';
+import type { DiffAnswer } from '../../protocol/view/diff-form.ts';
 
 /** The part of the WebSocket interface that is used: browsers have it, `ws` has it too. */
 export interface SocketLike {
@@ -64,6 +66,13 @@ export interface Feed extends AsyncIterable<FeedItem> {
   readonly observable: Observable<FeedItem>;
 }
 
+/** Which position: a commit number, or a text as in protocol/position.ts; the newest unless told. */
+export interface At {
+  readonly at?: number | string;
+  /** Refused with `epoch-changed` unless the machine still has it. */
+  readonly epoch?: string;
+}
+
 export interface FeedOptions {
   /** `'start'` unless told. */
   readonly from?: From;
@@ -75,14 +84,18 @@ export interface MachineHandle {
   /** Errors that the kernel returns are events of the commit; a ClientError says that nothing happened. */
   command(command: Exclude<Command, { type: 'boot' }>, options?: CommandOptions): Promise<Done>;
   commits(options?: FeedOptions): Feed;
-  /** The view after commit `at`, or the newest. */
-  view(options?: { readonly at?: number }): Promise<ViewAnswer>;
+  view(options?: At): Promise<ViewAnswer>;
+  /** Where a position is, and what it is called. */
+  locate(options?: At): Promise<LocatedAnswer>;
+  bookmarks(): Promise<BookmarksAnswer>;
+  /** What differs between two positions, of this machine unless a permalink names another one. */
+  diff(from: number | string, to: number | string): Promise<DiffAnswer>;
   /** What wrote the bytes at an address, back to the relocation and the module's file. */
-  why(address: string, options?: { readonly at?: number }): Promise<WhyAnswer>;
+  why(address: string, options?: At): Promise<WhyAnswer>;
   /** Follows a call from a site (or a branch, a PLT entry, a trampoline) to where it arrives. */
-  trace(address: string, options?: { readonly at?: number }): Promise<TraceAnswer>;
+  trace(address: string, options?: At): Promise<TraceAnswer>;
   /** Live memory as assembler; 16 instructions unless told, at most 256. */
-  disassembly(address: string, options?: { readonly at?: number; readonly count?: number }): Promise<DisassemblyAnswer>;
+  disassembly(address: string, options?: At & { readonly count?: number }): Promise<DisassemblyAnswer>;
   /** Appends recorded commits after `expected`; `null` creates the machine with them. */
   append(expected: Position | null, commits: readonly Commit[]): Promise<Imported>;
   /** The machine's log as a session file. */

@@ -42,10 +42,7 @@ async function commitOf(
   switch (at.form) {
     case 'back':
       if (at.commits <= head) return done(head - at.commits);
-      return refuse(
-        'bad-position',
-        `-${at.commits}: the newest commit of ${name} is ${head}, that is before the first`,
-      );
+      return refuse('bad-position', `${name}: -${at.commits} is before the first commit, the newest is ${head}`);
     case 'bookmark': {
       const found = await views.bookmarks();
       if (!found.ok) return found;
@@ -80,7 +77,7 @@ export function checked({ name, epoch, first, head }: MachineHead, commit: numbe
 export function epochChanged({ name, epoch }: Pick<MachineHead, 'name' | 'epoch'>, wanted: string): Outcome<never> {
   return refuse(
     'epoch-changed',
-    `${name} is another machine than the one of epoch ${wanted}: that was removed, and this one, of epoch ${epoch}, made since`,
+    `${name} has the epoch ${epoch}, not ${wanted}: a machine that is removed and made again gets a new one, and what was before is gone`,
   );
 }
 

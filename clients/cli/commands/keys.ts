@@ -3,15 +3,16 @@ import type { Command } from 'commander';
 import { codeText, siteCode } from '../../../daemon/headless/code-text.ts';
 import { fromHex, type Hex } from '../../../protocol/address.ts';
 import { SITE_INIT, SITE_TAIL } from '../../../protocol/events/static-call.ts';
+import type { Place } from '../../../protocol/position.ts';
 import type { ViewJson } from '../../../protocol/view/json.ts';
 import { type ChainLink, classesOf, type StaticCallKey } from '../../../protocol/view/static-call.ts';
-import { type Context, theMachine, withClient } from '../context.ts';
+import type { Context } from '../context.ts';
 import { refused } from '../failure.ts';
 import { count, counted, distance } from '../format/number.ts';
 import { plain } from '../format/plain.ts';
 import { pairs, table } from '../format/table.ts';
 import { bootedWith, classWords, directShare, functionNames } from '../static-calls.ts';
-import { type AtOption, at } from './at.ts';
+import { type AtOption, asking, at } from './at.ts';
 import { type AddCommand, examples } from './registry.ts';
 
 /** Nodes of a chain in the table of keys; `veneer sites KEY` shows all of them. */
@@ -45,15 +46,15 @@ export const addKeys: AddCommand = (program, go) => {
 };
 
 interface Shown {
+  readonly position: Place;
   readonly view: ViewJson;
   readonly name: (address: Hex | null) => string;
 }
 
 async function look(context: Context, options: AtOption): Promise<Shown> {
-  return withClient(context, async (client) => {
-    const machine = await theMachine(context, client);
-    const { view } = await machine.view(options);
-    return { view, name: functionNames(view, await bootedWith(machine)) };
+  return asking(context, options, async (machine, at) => {
+    const { view, position } = await machine.view(at);
+    return { view, position, name: functionNames(view, await bootedWith(machine)) };
   });
 }
 
@@ -115,12 +116,13 @@ function chainWords({ chain }: StaticCallKey): string {
 
 async function sites(context: Context, wanted: string, options: AtOption): Promise<void> {
   const { out } = context;
-  const { view, name } = await look(context, options);
+  const { view, position, name } = await look(context, options);
   const key = view.staticCalls.keys.find((each) => each.name === wanted);
   if (!key) throw refused('no-such-key', `there is no static-call key ${plain(wanted)}: \`veneer keys\` lists them`);
   const arch = view.machine?.arch ?? 'arm64';
   const chain = key.chain.map((link) => ({ owner: link.owner, node: link.node, sites: rowsOf(key, link, arch) }));
   await out.value({
+    position,
     key: key.name,
     func: key.func,
     symbol: name(key.func) || null,

@@ -1,11 +1,11 @@
 /** `veneer map`: the windows drawn to scale. */
 import type { Command } from 'commander';
 import { windowMaps } from '../../../protocol/view/windows.ts';
-import { type Context, theMachine, withClient } from '../context.ts';
+import type { Context } from '../context.ts';
 import { drawWindow, LEGEND, windowFigures } from '../format/map.ts';
 import { bytes } from '../format/number.ts';
 import type { Paint } from '../output.ts';
-import { type AtOption, at } from './at.ts';
+import { type AtOption, asking, at } from './at.ts';
 import { type AddCommand, examples } from './registry.ts';
 
 const ROWS = 8;
@@ -32,9 +32,7 @@ export const addMap: AddCommand = (program, go) => {
 
 async function map(context: Context, options: AtOption): Promise<void> {
   const { out } = context;
-  const { view, position } = await withClient(context, async (client) =>
-    (await theMachine(context, client)).view(options),
-  );
+  const { view, position } = await asking(context, options, (machine, at) => machine.view(at));
   const windows = windowMaps(view);
   await out.value({ position, windows });
   const columns = Math.min(WIDEST, Math.max(NARROWEST, out.width - MARGIN));

@@ -1,14 +1,14 @@
 /** `veneer modules` and `veneer module NAME`: what is loaded. */
 import type { Command } from 'commander';
 import type { ModuleJson } from '../../../protocol/view/json.ts';
-import { type Context, theMachine, withClient } from '../context.ts';
+import type { Context } from '../context.ts';
 import { refused } from '../failure.ts';
 import { bytes, count, counted, distance, share } from '../format/number.ts';
 import { plain } from '../format/plain.ts';
 import { type Column, pairs, table } from '../format/table.ts';
 import { windowsOf } from '../load-report.ts';
 import { sameName } from '../modules/name.ts';
-import { type AtOption, at } from './at.ts';
+import { type AtOption, asking, at } from './at.ts';
 import { type AddCommand, examples } from './registry.ts';
 
 const places = (module: ModuleJson) => Object.values(module.parts).sort((a, b) => (a.address < b.address ? -1 : 1));
@@ -39,7 +39,7 @@ export const addModules: AddCommand = (program, go) => {
 
 async function modules(context: Context, options: AtOption): Promise<void> {
   const { out } = context;
-  const { view } = await withClient(context, async (client) => (await theMachine(context, client)).view(options));
+  const { view } = await asking(context, options, (machine, at) => machine.view(at));
   const rows = [...view.modules].reverse();
   await out.value(
     rows.map((module) => ({
@@ -74,9 +74,9 @@ const pltUsed = ({ plt }: ModuleJson): number => plt.used.core + plt.used.init;
 
 async function moduleDetails(context: Context, name: string, options: AtOption): Promise<void> {
   const { out } = context;
-  const { view } = await withClient(context, async (client) => (await theMachine(context, client)).view(options));
+  const { view, position } = await asking(context, options, (machine, at) => machine.view(at));
   const module = findModule(view.modules, name);
-  await out.value(module);
+  await out.value({ ...module, position });
   const part = <Row>(title: string, columns: readonly Column<Row>[], rows: readonly Row[]): readonly string[] => [
     `\n${out.paint.bold(title)}`,
     ...(rows.length === 0 ? [] : table(columns, rows, out.paint.dim)),
@@ -159,7 +159,7 @@ export const addPlt: AddCommand = (program, go) => {
 
 async function plt(context: Context, name: string | undefined, options: AtOption): Promise<void> {
   const { out } = context;
-  const { view } = await withClient(context, async (client) => (await theMachine(context, client)).view(options));
+  const { view } = await asking(context, options, (machine, at) => machine.view(at));
   const chosen = name === undefined ? view.modules : [findModule(view.modules, name)];
   const rows = chosen.flatMap((module) => module.veneers.map((veneer) => ({ module: module.name, ...veneer })));
   await out.value(rows);

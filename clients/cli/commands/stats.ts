@@ -1,5 +1,6 @@
 /** `veneer stats`: what share of static calls is one relative branch, by module and over time. */
 import type { Command } from 'commander';
+import type { Position } from '../../../protocol/commit.ts';
 import { emptyView, fold } from '../../../protocol/view/fold.ts';
 import type { ViewJson } from '../../../protocol/view/json.ts';
 import {
@@ -11,12 +12,12 @@ import {
   noClasses,
 } from '../../../protocol/view/static-call.ts';
 import type { MachineHandle } from '../../sdk/types.ts';
-import { type Context, theMachine, withClient } from '../context.ts';
+import type { Context } from '../context.ts';
 import { count, counted } from '../format/number.ts';
 import { sparkline } from '../format/spark.ts';
 import { pairs, table } from '../format/table.ts';
 import { calling, directShare } from '../static-calls.ts';
-import { type AtOption, at } from './at.ts';
+import { type AtOption, asking, at } from './at.ts';
 import { type AddCommand, examples } from './registry.ts';
 
 interface StatsOptions extends AtOption {
@@ -50,10 +51,9 @@ const shareOf = (classes: Classes): number | null =>
 
 async function stats(context: Context, options: StatsOptions): Promise<void> {
   const { out } = context;
-  const { view, position, series } = await withClient(context, async (client) => {
-    const machine = await theMachine(context, client);
-    const answer = await machine.view(options.at === undefined ? {} : { at: options.at });
-    return { ...answer, series: options.overTime ? await overTime(machine, answer.position.commit) : undefined };
+  const { view, position, series } = await asking(context, options, async (machine, at) => {
+    const answer = await machine.view(at);
+    return { ...answer, series: options.overTime ? await overTime(machine, answer.position) : undefined };
   });
   const modules = byOwner(view);
   const classes = modules.reduce((sum, row) => addClasses(sum, row.classes), noClasses());
@@ -125,12 +125,12 @@ function moduleTable(rows: readonly OwnerRow[], head: (text: string) => string):
   );
 }
 
-/** The classes after each commit up to `upTo` that changed them. */
-async function overTime(machine: MachineHandle, upTo: number): Promise<readonly Point[]> {
+/** The classes after each commit up to `last` that changed them. */
+async function overTime(machine: MachineHandle, last: Position): Promise<readonly Point[]> {
   const series: Point[] = [];
-  if (upTo === 0) return series;
+  if (last.commit === 0) return series;
   const view = emptyView();
-  for await (const item of machine.commits({ from: 'start' })) {
+  for await (const item of machine.commits({ from: { epoch: last.epoch, commit: 0 } })) {
     if (item.kind !== 'commit') break;
     fold(view, item.commit);
     if (
@@ -144,7 +144,7 @@ async function overTime(machine: MachineHandle, upTo: number): Promise<readonly 
         series.push({ commit: item.commit.number, time: item.commit.time, classes, share: shareOf(classes) });
       }
     }
-    if (item.commit.number >= upTo) break;
+    if (item.commit.number >= last.commit) break;
   }
   return series;
 }

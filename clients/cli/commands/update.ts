@@ -2,9 +2,10 @@
 import type { Command } from 'commander';
 import type { Commit } from '../../../protocol/commit.ts';
 import type { EventOf } from '../../../protocol/events/index.ts';
-import { type Context, theMachine, withClient } from '../context.ts';
+import type { Context } from '../context.ts';
 import { count, counted, distance } from '../format/number.ts';
 import { plain } from '../format/plain.ts';
+import { asking } from './at.ts';
 import { type AddCommand, examples } from './registry.ts';
 
 const SHOWN = 20;
@@ -28,8 +29,8 @@ export const addUpdate: AddCommand = (program, go) => {
 
 async function update(context: Context, key: string, func: string, all: boolean): Promise<void> {
   const { out } = context;
-  const { position, commit } = await withClient(context, async (client) =>
-    (await theMachine(context, client)).command({ type: 'update', key, func: /^null$/i.test(func) ? '0x0' : func }),
+  const { position, commit } = await asking(context, {}, (machine) =>
+    machine.command({ type: 'update', key, func: /^null$/i.test(func) ? '0x0' : func }),
   );
   const report = reportOf(commit);
   await out.value({ position, key, ...report });

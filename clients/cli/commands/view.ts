@@ -1,13 +1,13 @@
 /** `veneer view` and `veneer digest`: the whole state at a position, and its fingerprint. */
 import type { Command } from 'commander';
+import { type Place, permalink } from '../../../protocol/position.ts';
 import { type ViewJson, viewDigest, viewFromJson } from '../../../protocol/view/json.ts';
 import { windowMaps } from '../../../protocol/view/windows.ts';
-import { theMachine, withClient } from '../context.ts';
 import { refusal } from '../format/event.ts';
 import { bytes, count, share } from '../format/number.ts';
 import { plain } from '../format/plain.ts';
 import { pairs } from '../format/table.ts';
-import { type AtOption, at } from './at.ts';
+import { type AtOption, asking, at } from './at.ts';
 import { type AddCommand, examples } from './registry.ts';
 
 const FAILURES_SHOWN = 5;
@@ -20,12 +20,12 @@ export const addView: AddCommand = (program, go) => {
       'Shows the state of the machine in figures; with --json the whole view (veneerd/view@1) and its position.',
     )
     .addOption(at())
-    .addHelpText('after', examples('veneer view', 'veneer view --at 1 --json'))
+    .addHelpText('after', examples('veneer view', 'veneer view --at 1 --json', 'veneer view --at @before-oom'))
     .action((options: AtOption, command: Command) =>
       go(command, async (context) => {
-        const answer = await withClient(context, async (client) => (await theMachine(context, client)).view(options));
+        const answer = await asking(context, options, (machine, at) => machine.view(at));
         await context.out.value(answer);
-        context.out.print(...figures(answer.view));
+        context.out.print(...figures(answer.view, answer.position));
       }),
     );
   program
@@ -36,7 +36,7 @@ export const addView: AddCommand = (program, go) => {
     .addHelpText('after', examples('veneer digest', 'veneer digest --at 12 -m lab'))
     .action((options: AtOption, command: Command) =>
       go(command, async (context) => {
-        const answer = await withClient(context, async (client) => (await theMachine(context, client)).view(options));
+        const answer = await asking(context, options, (machine, at) => machine.view(at));
         const digest = viewDigest(viewFromJson(answer.view));
         await context.out.value({ position: answer.position, digest });
         context.out.print(digest);
@@ -44,7 +44,7 @@ export const addView: AddCommand = (program, go) => {
     );
 };
 
-function figures(view: ViewJson): string[] {
+function figures(view: ViewJson, position: Place): string[] {
   const { machine, ever, now } = view;
   const windows = windowMaps(view).map(
     (map) =>
@@ -54,6 +54,7 @@ function figures(view: ViewJson): string[] {
       ] as const,
   );
   const lines = pairs([
+    ['position', permalink(position)],
     ['commit', `${count(view.commit)}, ${new Date(view.time).toISOString()}`],
     ['machine', machine ? `${machine.arch} ${machine.layout}, ${count(machine.symbols)} exports` : 'not booted'],
     ['modules', count(view.modules.length)],

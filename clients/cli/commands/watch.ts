@@ -2,10 +2,12 @@
 
 import type { Command } from 'commander';
 import { Option } from 'commander';
+import type { Position } from '../../../protocol/commit.ts';
 import type { Event } from '../../../protocol/events/index.ts';
-import type { From } from '../../../protocol/frames.ts';
+import { type PositionText, permalink, positionText } from '../../../protocol/position.ts';
+import type { MachineHandle } from '../../sdk/types.ts';
+import { position } from '../arguments.ts';
 import { type Context, following, theMachine } from '../context.ts';
-import { usage } from '../failure.ts';
 import { until } from '../following.ts';
 import { eventLine } from '../format/event.ts';
 import { plain } from '../format/plain.ts';
@@ -13,7 +15,7 @@ import type { Paint } from '../output.ts';
 import { type AddCommand, examples } from './registry.ts';
 
 interface WatchOptions {
-  readonly from: string;
+  readonly from: 'start' | 'now' | PositionText;
   readonly raw?: true;
 }
 
@@ -25,7 +27,11 @@ export const addWatch: AddCommand = (program, go) => {
       'Shows one line for each event, live, until Ctrl-C; comes back by itself when the connection or the daemon goes ' +
         'away for a while. With --json: the commits, one on a line.',
     )
-    .addOption(new Option('--from <position>', 'start, now, or EPOCH:COMMIT (begins after it)').default('now'))
+    .addOption(
+      new Option('--from <position>', 'start, now, or a position: N, -N, EPOCH:N, @BOOKMARK, MACHINE@EPOCH:N')
+        .argParser(start)
+        .default('now'),
+    )
     .option('--raw', "the event's JSON in place of words")
     .addHelpText('after', examples('veneer watch', 'veneer watch --from start', 'veneer watch --json | jq .command'))
     .action((options: WatchOptions, command: Command) => go(command, (context) => watch(context, options)));
@@ -33,15 +39,15 @@ export const addWatch: AddCommand = (program, go) => {
 
 async function watch(context: Context, options: WatchOptions): Promise<void> {
   const { out } = context;
-  const from = parseFrom(options.from);
   const signal = context.interruption();
   await following(context, async (client) => {
-    const machine = await theMachine(context, client);
+    const at = typeof options.from === 'string' ? undefined : options.from;
+    const machine = await theMachine(context, client, at);
+    const from = typeof options.from === 'string' ? options.from : await placeOf(machine, options.from);
     let live = false;
     for await (const item of until(signal, machine.commits({ from }))) {
       if (item.kind === 'live') {
-        const { epoch, commit } = item.position;
-        if (!live) out.note(`live: ${machine.name} at ${epoch}:${commit}, Ctrl-C ends`);
+        if (!live) out.note(`live: ${permalink({ machine: machine.name, ...item.position })}, Ctrl-C ends`);
         live = true;
         continue;
       }
@@ -64,10 +70,10 @@ function colour(paint: Paint, event: Event): string {
   return type;
 }
 
-function parseFrom(text: string): From {
-  if (text === 'start' || text === 'now') return text;
-  const [, epoch, commit] = /^([0-9a-z]{8,32}):(\d{1,15})$/.exec(text) ?? [];
-  if (epoch === undefined)
-    throw usage(`--from ${text}: expected start, now, or EPOCH:COMMIT as \`veneer machines\` shows them`);
-  return { epoch, commit: Number(commit) };
+async function placeOf(machine: MachineHandle, at: PositionText): Promise<Position> {
+  return (await machine.locate({ at: positionText(at) })).position;
+}
+
+function start(text: string): WatchOptions['from'] {
+  return text === 'start' || text === 'now' ? text : position(text);
 }

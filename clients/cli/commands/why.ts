@@ -3,12 +3,12 @@ import type { Command } from 'commander';
 import type { Hex } from '../../../protocol/address.ts';
 import type { Instruction, Place, TraceAnswer, WhyAnswer, Write } from '../../../protocol/inspect.ts';
 import { address } from '../arguments.ts';
-import { type Context, theMachine, withClient } from '../context.ts';
+import type { Context } from '../context.ts';
 import { count, counted, distance } from '../format/number.ts';
 import { plain } from '../format/plain.ts';
 import { pairs } from '../format/table.ts';
 import type { Output } from '../output.ts';
-import { type AtOption, at } from './at.ts';
+import { type AtOption, asking, at } from './at.ts';
 import { type AddCommand, examples } from './registry.ts';
 
 export const addWhy: AddCommand = (program, go) => {
@@ -43,12 +43,15 @@ export const addWhy: AddCommand = (program, go) => {
 
 async function why(context: Context, where: Hex, options: AtOption): Promise<void> {
   const { out } = context;
-  const answer = await withClient(context, async (client) => (await theMachine(context, client)).why(where, options));
+  const answer = await asking(context, options, (machine, at) => machine.why(where, at));
   await out.value(answer);
   out.print(...whyLines(out, answer));
 }
 
-function whyLines(out: Output, { address: where, place, bytes, text, writes, notes }: WhyAnswer): string[] {
+function whyLines(
+  out: Output,
+  { address: where, place, bytes, text, writes, notes }: Omit<WhyAnswer, 'position'>,
+): string[] {
   const lines = [
     `${out.paint.bold(where)}  ${plain(placeWords(place))}`,
     ...pairs([
@@ -128,14 +131,14 @@ function writeLines({ what, text, bytes, reason, veneer, patch, address: where }
 
 async function trace(context: Context, where: Hex, options: AtOption): Promise<void> {
   const { out } = context;
-  const answer = await withClient(context, async (client) => (await theMachine(context, client)).trace(where, options));
+  const answer = await asking(context, options, (machine, at) => machine.trace(where, at));
   await out.value(answer);
   out.print(...traceLines(out, answer));
 }
 
 function traceLines(
   out: Output,
-  { hops, symbol, key, branches, class: kind, end, expected, arrives, notes }: TraceAnswer,
+  { hops, symbol, key, branches, class: kind, end, expected, arrives, notes }: Omit<TraceAnswer, 'position'>,
 ): string[] {
   const lines = [out.paint.bold(plain(key === null ? String(symbol) : `${String(symbol)}, a site of ${key}`))];
   for (const hop of hops) {
