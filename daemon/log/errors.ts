@@ -49,6 +49,8 @@ function describe(reason: ReadRefusal): string {
       return `commits before ${reason.first} were trimmed`;
     case 'beyond-head':
       return `the last commit is ${reason.head}`;
+    case 'history-lost':
+      return 'the store lost that commit, and another one has its number';
   }
 }
 

@@ -23,6 +23,7 @@ export async function* follow(
   signal: AbortSignal,
 ): AsyncGenerator<readonly Entry[], void, undefined> {
   let position = after;
+  let positionId: string | undefined;
   let retry = RETRY_FIRST;
   // Listening starts before the first read, so that a commit between a read and a wait is not missed.
   const listener = store.listen(name, epoch);
@@ -31,7 +32,7 @@ export async function* follow(
   signal.addEventListener('abort', listener.ring);
   try {
     while (!signal.aborted) {
-      const page = await attempt(store, name, epoch, position, signal);
+      const page = await attempt(store, name, epoch, { after: position, afterId: positionId }, signal);
       if (page === 'ended') return;
       if (page === 'away') {
         await sleep(retry, undefined, { signal, ref: false }).catch(() => undefined);
@@ -46,6 +47,7 @@ export async function* follow(
         continue;
       }
       position = last.number;
+      positionId = last.id;
       yield page.entries;
     }
   } finally {
@@ -58,11 +60,11 @@ async function attempt(
   store: Followable,
   name: string,
   epoch: string,
-  after: number,
+  options: ReadOptions,
   signal: AbortSignal,
 ): Promise<ReadResult | 'away' | 'ended'> {
   try {
-    return await orAbort(store.read(name, epoch, { after }), signal);
+    return await orAbort(store.read(name, epoch, options), signal);
   } catch (error) {
     if (!(error instanceof StoreError)) throw error;
     if (error.temporary) return 'away';

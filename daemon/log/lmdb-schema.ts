@@ -83,13 +83,18 @@ export function machineRecord(
   return { record: record as MachineRecord, version: found.version };
 }
 
-/** The number of the commit with this command id. */
+/** The number of the commit with this command id: of one that is there, or of the last one, which a trim leaves alone. */
 export function knownId(tables: Tables, record: MachineRecord, id: string): number | undefined {
   const key = `ids/${record.slot}/${id}`;
   const number = reading(key, () => tables.ids.get([record.slot, id]));
   if (number === undefined) return undefined;
   if (!isNumber(number, 1)) throw corrupt(key, 'the number of a commit', shown(number));
-  return number >= record.first && number <= record.head ? number : undefined;
+  return number >= keptFrom(record) && number <= record.head ? number : undefined;
+}
+
+/** The first commit that the file keeps: the last one stays when it is trimmed, so that its id stays known. */
+export function keptFrom({ first, head }: MachineRecord): number {
+  return Math.min(first, head);
 }
 
 /** The commits after a position, each the next one of the one before, up to the head. */

@@ -1,6 +1,6 @@
 /** Deletes what trimming and removing left behind, some at a time, so that no transaction is long. */
 import type { Database, Key } from 'lmdb';
-import { decodeCommit, type MachineRecord, type Tables } from './lmdb-schema.ts';
+import { decodeCommit, keptFrom, type MachineRecord, type Tables } from './lmdb-schema.ts';
 
 const SLICE = 256;
 
@@ -15,7 +15,9 @@ export async function sweepSome(
     await tables.env.transaction(() => sweepSlot(tables, slot));
     return true;
   }
-  for (const { slot, first } of machines) {
+  for (const machine of machines) {
+    const { slot } = machine;
+    const first = keptFrom(machine);
     if (isEmpty(tables.commits.getKeys({ start: [slot, 0], end: [slot, first], limit: 1 }))) continue;
     await tables.env.transaction(() => sweepTrimmed(tables, slot, first));
     return true;

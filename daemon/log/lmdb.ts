@@ -19,7 +19,7 @@ import { type Slots, stageInLmdb } from './lmdb-staging.ts';
 import { sweepSome } from './lmdb-sweep.ts';
 import { openWrites } from './lmdb-writes.ts';
 import type { AppendResult, CreateResult, EventLog, PutSnapshotResult, RemoveResult, TrimResult } from './log.ts';
-import { appendRefusal, gone, isThere, pageLimits, readRefusal, takePage } from './rules.ts';
+import { appendRefusal, gone, isThere, type Known, pageLimits, readRefusal, takePage } from './rules.ts';
 import { eventLog } from './store.ts';
 
 /** @throws StoreError `store-locked`, `store-corrupt` */
@@ -60,7 +60,7 @@ function logOf(tables: Tables): EventLog {
       const result = await writes.write<CreateResult>(name, ({ record, ids }) => {
         if (record !== undefined) {
           const known = ids.get(first.id) ?? knownId(tables, record, first.id);
-          return known === 1
+          return known === 1 && record.first === 1
             ? { refusal: { status: 'duplicate', epoch: record.epoch, number: 1 } }
             : { refusal: { status: 'machine-exists', epoch: record.epoch, head: record.head } };
         }
@@ -113,11 +113,11 @@ function logOf(tables: Tables): EventLog {
       return found === undefined ? undefined : headOf(name, found.record);
     },
 
-    async append(name, epoch, expected, entry) {
+    async append(name, epoch, expected, entry, expectedId) {
       const result = await writes.write<AppendResult>(name, ({ record, ids }) => {
         if (!isThere(record, epoch)) return { refusal: gone(record) };
-        const known = ids.get(entry.id) ?? knownId(tables, record, entry.id);
-        const refusal = appendRefusal(headOf(name, record), expected, known);
+        const known: Known = (id) => ids.get(id) ?? knownId(tables, record, id);
+        const refusal = appendRefusal(headOf(name, record), expected, expectedId, entry.id, known);
         if (refusal !== undefined) return { refusal };
         const { slot } = record;
         const number = expected + 1;
@@ -137,13 +137,15 @@ function logOf(tables: Tables): EventLog {
 
     async find(name, epoch, id) {
       const record = machineRecord(tables, name)?.record;
-      return isThere(record, epoch) ? knownId(tables, record, id) : undefined;
+      if (!isThere(record, epoch)) return undefined;
+      const number = knownId(tables, record, id);
+      return number !== undefined && number >= record.first ? number : undefined;
     },
 
     async read(name, epoch, options) {
       const record = machineRecord(tables, name)?.record;
       if (!isThere(record, epoch)) return gone(record);
-      const refusal = readRefusal(headOf(name, record), options.after);
+      const refusal = readRefusal(headOf(name, record), options, (id) => knownId(tables, record, id));
       if (refusal !== undefined) return refusal;
       const commits = commitsAfter(tables, record, options.after, pageLimits(options).limit);
       return { status: 'page', entries: takePage(commits, options), head: record.head };

@@ -65,15 +65,25 @@ export type TrimResult = { readonly status: 'trimmed'; readonly first: number } 
 export type Trimmed = { readonly status: 'trimmed'; readonly first: number };
 /** Asked for what comes after a commit that does not exist. */
 export type BeyondHead = { readonly status: 'beyond-head'; readonly head: number };
+/** The commit at the position is another than the one named: the store lost its end once, and others took the numbers. */
+export type HistoryLost = { readonly status: 'history-lost'; readonly head: number };
 
-export type ReadRefusal = Trimmed | BeyondHead | Gone;
+export type ReadRefusal = Trimmed | BeyondHead | HistoryLost | Gone;
 
 /** `entries` start right after the position asked for and have no gap; they are empty only when it is `head`. */
 export type Page = { readonly status: 'page'; readonly entries: readonly Entry[]; readonly head: number };
 export type ReadResult = Page | ReadRefusal;
 
-/** Positions are exclusive: 0 is before the first commit. A page holds at least one entry, if there is one. */
-export type ReadOptions = { readonly after: number; readonly limit?: number; readonly maxBytes?: number };
+/**
+ * Positions are exclusive: 0 is before the first commit. A page holds at least one entry, if there is one. `afterId` is
+ * the id of the commit `after`, if the reader has seen it: then it goes on only if that commit is still there.
+ */
+export type ReadOptions = {
+  readonly after: number;
+  readonly afterId?: string | undefined;
+  readonly limit?: number;
+  readonly maxBytes?: number;
+};
 
 export type PutSnapshotResult = { readonly status: 'stored' } | BeyondHead | Gone;
 
@@ -92,10 +102,11 @@ export interface EventLog {
   head(name: string): Promise<MachineHead | undefined>;
 
   /**
-   * Appends commit `expected + 1` if `expected` is the head; resolves when it is durable. A command id that the log
-   * holds gives the first result again, whatever is expected: the ids live exactly as long as their commits.
+   * Appends commit `expected + 1` if `expected` is the head, and, where `expectedId` is given, has that id; resolves when
+   * it is durable. A command id that the log holds gives the first result again, whatever is expected: the ids live
+   * exactly as long as their commits.
    */
-  append(name: string, epoch: string, expected: number, entry: NewEntry): Promise<AppendResult>;
+  append(name: string, epoch: string, expected: number, entry: NewEntry, expectedId?: string): Promise<AppendResult>;
 
   /** The number of the commit that has this command id; undefined if none has it, or the machine is not there. */
   find(name: string, epoch: string, id: string): Promise<number | undefined>;

@@ -1,7 +1,7 @@
 /** The log in memory: for tests, and for machines that need not outlive the process. */
 import { Bell } from './bell.ts';
 import type { Entry, EventLog, MachineHead } from './log.ts';
-import { appendRefusal, gone, isThere, readRefusal, takePage } from './rules.ts';
+import { appendRefusal, gone, isThere, type Known, readRefusal, takePage } from './rules.ts';
 import { stagedTwice } from './staging.ts';
 import { eventLog } from './store.ts';
 
@@ -10,6 +10,8 @@ type Machine = {
   epoch: string;
   first: number;
   head: number;
+  /** The id of commit `head`, which is known after a trim as well. */
+  headId: string;
   /** Commits `first` to `head`. */
   entries: Entry[];
   ids: Map<string, number>;
@@ -24,6 +26,7 @@ export function openMemoryLog(): EventLog {
     machine.entries.push(entry);
     machine.ids.set(entry.id, entry.number);
     machine.head = entry.number;
+    machine.headId = entry.id;
     bell.ring(machine.name);
   };
 
@@ -34,7 +37,10 @@ export function openMemoryLog(): EventLog {
       const there = machines.get(name);
       if (there?.ids.get(first.id) === 1) return { status: 'duplicate', epoch: there.epoch, number: 1 };
       if (there !== undefined) return { status: 'machine-exists', epoch: there.epoch, head: there.head };
-      const machine = { name, epoch, first: 1, head: 0, entries: [], ids: new Map(), snapshots: new Map() };
+      const machine: Machine = {
+        ...{ name, epoch, first: 1, head: 0, headId: '' },
+        ...{ entries: [], ids: new Map(), snapshots: new Map() },
+      };
       machines.set(name, machine);
       add(machine, { number: 1, id: first.id, text: first.text });
       return { status: 'created', epoch, number: 1 };
@@ -54,7 +60,8 @@ export function openMemoryLog(): EventLog {
         async publish(head) {
           const there = machines.get(name);
           if (there !== undefined) return { created: false, epoch: there.epoch, head: there.head };
-          machines.set(name, { name, epoch, first: 1, head, entries, ids, snapshots: new Map() });
+          const headId = entries.at(-1)?.id ?? '';
+          machines.set(name, { name, epoch, first: 1, head, headId, entries, ids, snapshots: new Map() });
           bell.ring(name);
           return { created: true, epoch, head };
         },
@@ -79,10 +86,10 @@ export function openMemoryLog(): EventLog {
       return machine === undefined ? undefined : headOf(machine);
     },
 
-    async append(name, epoch, expected, entry) {
+    async append(name, epoch, expected, entry, expectedId) {
       const machine = machines.get(name);
       if (!isThere(machine, epoch)) return gone(machine);
-      const refusal = appendRefusal(machine, expected, machine.ids.get(entry.id));
+      const refusal = appendRefusal(machine, expected, expectedId, entry.id, knownIn(machine));
       if (refusal !== undefined) return refusal;
       add(machine, { number: expected + 1, id: entry.id, text: entry.text });
       return { status: 'appended', number: expected + 1 };
@@ -96,7 +103,7 @@ export function openMemoryLog(): EventLog {
     async read(name, epoch, options) {
       const machine = machines.get(name);
       if (!isThere(machine, epoch)) return gone(machine);
-      const refusal = readRefusal(machine, options.after);
+      const refusal = readRefusal(machine, options, knownIn(machine));
       if (refusal !== undefined) return refusal;
       const from = options.after + 1 - machine.first;
       return { status: 'page', entries: takePage(entriesFrom(machine.entries, from), options), head: machine.head };
@@ -145,6 +152,10 @@ export function openMemoryLog(): EventLog {
 
 function headOf({ name, epoch, first, head }: Machine): MachineHead {
   return { name, epoch, first, head };
+}
+
+function knownIn({ ids, head, headId }: Machine): Known {
+  return (id) => ids.get(id) ?? (id === headId ? head : undefined);
 }
 
 /** -1 if there is none. */

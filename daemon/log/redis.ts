@@ -2,6 +2,7 @@
 import { Bell } from './bell.ts';
 import { corrupt, shown } from './errors.ts';
 import type { Entry, EventLog, MachineHead } from './log.ts';
+import { openAppends } from './redis-appends.ts';
 import { connectAgain, guarded, type RedisClient, run, runForBytes, script } from './redis-client.ts';
 import { CHECK, keysOf, machineKey, REGISTRY } from './redis-keys.ts';
 import { gone, number, register, reply, text } from './redis-reply.ts';
@@ -12,7 +13,6 @@ import { eventLog } from './store.ts';
 
 const SCRIPTS = {
   create: script('create'),
-  append: script('append'),
   find: script('find'),
   read: script('read'),
   remove: script('remove'),
@@ -68,25 +68,7 @@ export function openRedisLog(client: RedisClient): EventLog {
 
     head: (name) => readHead(client, name),
 
-    async append(name, epoch, expected, entry) {
-      const keys = keysOf(name, epoch);
-      const next = expected + 1;
-      const args = [epoch, expected, next, entry.id, entry.text];
-      const answer = await reply(
-        run(client, SCRIPTS.append, [keys.machine, keys.commits, keys.ids], args),
-        keys.machine,
-      );
-      switch (answer[0]) {
-        case 'appended':
-          return { status: 'appended', number: next };
-        case 'duplicate':
-          return { status: 'duplicate', number: number(answer[1], keys.ids) };
-        case 'version-conflict':
-          return { status: 'version-conflict', head: number(answer[1], keys.machine) };
-        default:
-          return gone(answer, keys.machine);
-      }
-    },
+    append: openAppends(client),
 
     async find(name, epoch, id) {
       const keys = keysOf(name, epoch);
@@ -97,8 +79,8 @@ export function openRedisLog(client: RedisClient): EventLog {
     async read(name, epoch, options) {
       const keys = keysOf(name, epoch);
       const { limit, maxBytes } = pageLimits(options);
-      const args = [epoch, options.after, limit, maxBytes];
-      const answer = await reply(run(client, SCRIPTS.read, [keys.machine, keys.commits], args), keys.machine);
+      const args = [epoch, options.after, limit, maxBytes, options.afterId ?? ''];
+      const answer = await reply(run(client, SCRIPTS.read, [keys.machine, keys.commits, keys.ids], args), keys.machine);
       switch (answer[0]) {
         case 'page': {
           const head = number(answer[1], keys.machine);
@@ -107,7 +89,8 @@ export function openRedisLog(client: RedisClient): EventLog {
         case 'trimmed':
           return { status: 'trimmed', first: number(answer[1], keys.machine) };
         case 'beyond-head':
-          return { status: 'beyond-head', head: number(answer[1], keys.machine) };
+        case 'history-lost':
+          return { status: answer[0], head: number(answer[1], keys.machine) };
         default:
           return gone(answer, keys.machine);
       }

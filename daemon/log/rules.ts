@@ -21,19 +21,35 @@ export function gone(machine: Incarnation | undefined): Gone {
   return machine === undefined ? { status: 'no-such-machine' } : { status: 'epoch-changed', epoch: machine.epoch };
 }
 
-/** `known`: the number of the commit that has this command's id. It wins over the expected version: a reply was lost. */
+/** Gives the number of the commit that has this command id: of one that was not trimmed, or of the last one. */
+export type Known = (id: string) => number | undefined;
+
+/** A known id wins over the expected version: a reply was lost. */
 export function appendRefusal(
   machine: MachineHead,
   expected: number,
-  known: number | undefined,
+  expectedId: string | undefined,
+  id: string,
+  known: Known,
 ): AppendResult | undefined {
-  if (known !== undefined) return { status: 'duplicate', number: known };
-  return machine.head === expected ? undefined : { status: 'version-conflict', head: machine.head };
+  const number = known(id);
+  if (number !== undefined && number >= machine.first) return { status: 'duplicate', number };
+  const fits = machine.head === expected && isThis(machine, expected, expectedId, known);
+  return fits ? undefined : { status: 'version-conflict', head: machine.head };
 }
 
-export function readRefusal(machine: MachineHead, after: number): ReadRefusal | undefined {
-  if (after < machine.first - 1) return { status: 'trimmed', first: machine.first };
-  return after > machine.head ? { status: 'beyond-head', head: machine.head } : undefined;
+export function readRefusal(machine: MachineHead, options: ReadOptions, known: Known): ReadRefusal | undefined {
+  const { head, first } = machine;
+  const { after, afterId } = options;
+  if (after < first - 1) return { status: 'trimmed', first };
+  if (after > head) return { status: 'beyond-head', head };
+  return isThis(machine, after, afterId, known) ? undefined : { status: 'history-lost', head };
+}
+
+/** Whether commit `number` has this id, if one is named. What was trimmed is taken for what it should be, except the head. */
+function isThis({ first, head }: MachineHead, number: number, id: string | undefined, known: Known): boolean {
+  if (id === undefined || (number < first && number < head)) return true;
+  return known(id) === number;
 }
 
 /** A page out of `entries`, which start right after the position asked for. */

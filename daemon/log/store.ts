@@ -47,11 +47,12 @@ export function eventLog(store: Store): EventLog {
       check(name);
       return store.head(name);
     },
-    async append(name, epoch, expected, entry) {
+    async append(name, epoch, expected, entry, expectedId) {
       check(name, epoch);
       checkPosition('the expected version', expected);
       checkEntry(entry);
-      return store.append(name, epoch, expected, entry);
+      if (expectedId !== undefined) checkId(expectedId);
+      return store.append(name, epoch, expected, entry, expectedId);
     },
     async find(name, epoch, id) {
       check(name, epoch);
@@ -61,6 +62,7 @@ export function eventLog(store: Store): EventLog {
     async read(name, epoch, options) {
       check(name, epoch);
       checkPosition('the position', options.after);
+      if (options.afterId !== undefined) checkId(options.afterId);
       return store.read(name, epoch, options);
     },
     follow(name, epoch, after, signal) {

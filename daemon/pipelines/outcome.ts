@@ -18,6 +18,11 @@ export function refusedRead(machine: string, after: number, refusal: ReadRefusal
         'position-ahead',
         `${machine}: the last commit is ${refusal.head}, asked for what follows ${after}`,
       );
+    case 'history-lost':
+      return refuse(
+        'position-ahead',
+        `${machine}: the store lost commit ${after}, and another one has its number: start anew`,
+      );
     default:
       return refusedGone(machine, refusal);
   }

@@ -377,11 +377,80 @@ export function conformance(store: string, open: () => Promise<StoreUnderTest>):
       await expect(pages.next()).rejects.toMatchObject({ reason: { status: 'trimmed', first: 7 } });
     });
 
+    it('LOG-7: of appends that are sent at once each is decided as if it came alone', async () => {
+      const name = await booted(3);
+      const sent = async (appends: readonly (readonly [expected: number, id: string, expectedId?: string])[]) =>
+        Promise.all(appends.map(([at, id, before]) => log.append(name, EPOCH, at, { id, text: text(at + 1) }, before)));
+      const appended = (number: number) => ({ status: 'appended', number });
+      const duplicate = (number: number) => ({ status: 'duplicate', number });
+      const conflict = (head: number) => ({ status: 'version-conflict', head });
+      expect(
+        await sent([
+          [3, 'd4'],
+          [3, 'e4'],
+          [4, 'd5', 'e4'],
+          [4, 'e5', 'd4'],
+          [5, 'e6'],
+        ]),
+      ).toEqual([...[appended(4), conflict(4), conflict(4)], ...[appended(5), appended(6)]]);
+      expect(
+        await sent([
+          [3, 'd4'],
+          [4, 'e5', 'd4'],
+          [5, 'e6', 'e5'],
+          [6, 'f7', 'e6'],
+          [7, 'e5'],
+          [7, 'f8', 'f7'],
+        ]),
+      ).toEqual([...[duplicate(4), duplicate(5), duplicate(6)], ...[appended(7), duplicate(5), appended(8)]]);
+      expect(
+        await sent([
+          [9, 'g'],
+          [10, 'h', 'g'],
+          [8, 'g', 'x'],
+          [8, 'g'],
+          [9, 'g'],
+          [9, 'h', 'g'],
+        ]),
+      ).toEqual([...[conflict(8), conflict(8), conflict(8)], ...[appended(9), duplicate(9), appended(10)]]);
+      expect((await readAll(name)).map((e) => e.number)).toEqual([1, 2, 3, 4, 5, 6, 7, 8, 9, 10]);
+    });
+
     it('LOG-7: any sequence of calls answers as the model of the rules does', { timeout: 60_000 }, async () => {
       await fc.assert(
         againstTheModel(() => log, fresh),
         { numRuns: 40 },
       );
+    });
+
+    it('LOG-26: an append, and a read, that name another commit at their position are refused', async () => {
+      const name = await booted(3);
+      const entry = { id: 'c4', text: text(4) };
+      const conflict = { status: 'version-conflict', head: 3 };
+      for (const other of ['c2', 'c4', 'nobody'])
+        expect(await log.append(name, EPOCH, 3, entry, other)).toEqual(conflict);
+      expect(await log.append(name, EPOCH, 3, entry, 'c3')).toEqual({ status: 'appended', number: 4 });
+      expect(await log.append(name, EPOCH, 9, entry, 'nobody')).toEqual({ status: 'duplicate', number: 4 });
+
+      const lost = { status: 'history-lost', head: 4 };
+      expect(await log.read(name, EPOCH, { after: 3, afterId: 'c3' })).toMatchObject({ entries: [entry] });
+      expect(await log.read(name, EPOCH, { after: 3, afterId: 'c2' })).toEqual(lost);
+      expect(await log.read(name, EPOCH, { after: 4, afterId: 'nobody' })).toEqual(lost);
+      expect(await log.read(name, EPOCH, { after: 5, afterId: 'c4' })).toEqual({ status: 'beyond-head', head: 4 });
+    });
+
+    it('LOG-26: the last commit is known by its id after it was trimmed as well', async () => {
+      const name = await booted(3);
+      await log.putSnapshot(name, EPOCH, 3, Uint8Array.of(3));
+      await log.trim(name, EPOCH, 3);
+      const entry = { id: 'c4', text: text(4) };
+      expect(await log.append(name, EPOCH, 3, entry, 'other')).toEqual({ status: 'version-conflict', head: 3 });
+      expect(await log.read(name, EPOCH, { after: 3, afterId: 'other' })).toEqual({ status: 'history-lost', head: 3 });
+      expect(await log.read(name, EPOCH, { after: 3, afterId: 'c3' })).toMatchObject({ status: 'page', entries: [] });
+      expect(await log.append(name, EPOCH, 3, entry, 'c3')).toEqual({ status: 'appended', number: 4 });
+      await log.putSnapshot(name, EPOCH, 4, Uint8Array.of(4));
+      await log.trim(name, EPOCH, 4);
+      expect(await log.append(name, EPOCH, 4, { id: 'c3', text: 'again' }, 'c4')).toMatchObject({ status: 'appended' });
     });
 
     stagingSuite({ log: () => log, other: () => under.other, fresh });

@@ -2,7 +2,7 @@
 -- KEYS  1 machine (hash)  2 commits (stream)  3 ids (hash)  4 snapshots (hash)  5 snapshot numbers (sorted set)
 -- ARGV  1 epoch  2 number of the commit  3 most commits to delete in this call
 -- Gives {'trimmed', first, whether there is more to delete} | {'epoch-changed', epoch} | {'no-such-machine'}
-local machine = redis.call('HMGET', KEYS[1], 'epoch', 'first')
+local machine = redis.call('HMGET', KEYS[1], 'epoch', 'first', 'head')
 if not machine[1] then
   return { 'no-such-machine' }
 elseif machine[1] ~= ARGV[1] then
@@ -18,7 +18,9 @@ if cut >= first then
     redis.call('ZREM', KEYS[5], number)
   end
 end
-local trimmed = redis.call('XRANGE', KEYS[2], '-', string.format('(%.0f-0', first), 'COUNT', ARGV[3])
+-- The last commit stays for a while when it is trimmed, so that its id stays known: see isThis in daemon/log/rules.ts.
+local kept = math.min(first, tonumber(machine[3]))
+local trimmed = redis.call('XRANGE', KEYS[2], '-', string.format('(%.0f-0', kept), 'COUNT', ARGV[3])
 for _, entry in ipairs(trimmed) do
   -- The same id may have come again after the trim.
   local id, number = entry[2][2], entry[1]:match('^%d+')
