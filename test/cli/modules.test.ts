@@ -3,7 +3,7 @@ import { tmpdir } from 'node:os';
 import { basename, join } from 'node:path';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { openModuleFolder } from '../../clients/cli/modules/folder.ts';
-import { dependsOf, modinfoValue } from '../../clients/cli/modules/modinfo.ts';
+import { dependsOf, modinfoValues } from '../../clients/cli/modules/modinfo.ts';
 import { moduleNameOf } from '../../clients/cli/modules/name.ts';
 import { loadOrder } from '../../clients/cli/modules/order.ts';
 import { fixture, fixturePath } from '../fixtures/fixtures.ts';
@@ -40,9 +40,9 @@ describe('a folder of modules', { timeout: 60_000 }, () => {
   );
 
   it('CLI-15: the values of .modinfo are read by key', () => {
-    expect(modinfoValue(fixture('chain-c.ko'), 'depends')).toBe('chain_b,chain_a');
-    expect(modinfoValue(fixture('chain-c.ko'), 'name')).toBe('chain_c');
-    expect(modinfoValue(fixture('chain-c.ko'), 'nonesuch')).toBeUndefined();
+    expect(modinfoValues(fixture('chain-c.ko'), 'depends')).toEqual(['chain_b,chain_a']);
+    expect(modinfoValues(fixture('chain-c.ko'), 'name')).toEqual(['chain_c']);
+    expect(modinfoValues(fixture('chain-c.ko'), 'nonesuch')).toEqual([]);
   });
 
   it('CLI-15: what a module needs comes before it, each once', async () => {
@@ -71,7 +71,7 @@ describe('a folder of modules', { timeout: 60_000 }, () => {
     await expect(order(['chain_b'])).rejects.toThrow(/chain-b\.ko needs module gone, which is not in/);
     const opened = await openModuleFolder(folder);
     const [chainB = ''] = [...opened.files.values()].filter((file) => file.endsWith('chain-b.ko'));
-    expect(await loadOrder([chainB], opened, none, true)).toEqual([chainB]);
+    expect(await loadOrder([chainB], opened, none, { whole: true })).toEqual([chainB]);
     await listed('no colon here\n');
     await expect(order(['chain_b'])).rejects.toThrow(/modules\.dep:1: expected "PATH: PATH/);
     await rm(dep);

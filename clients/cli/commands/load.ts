@@ -85,7 +85,7 @@ async function plan(
     if (folder === undefined || more.length > 0) throw usage('--dir takes one folder');
     if (options.deps !== undefined) throw usage('--dir finds what modules need in the folder itself: leave out --deps');
     const all = await openModuleFolder(folder);
-    return loadOrder([...all.files.values()], all, new Set(), true);
+    return loadOrder([...all.files.values()], all, new Set(), { whole: true });
   }
   if (options.deps === undefined) {
     for (const file of files) await checkFile(file);

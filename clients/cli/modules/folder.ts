@@ -1,60 +1,116 @@
-/** A folder of modules, as /lib/modules/VERSION is one: files by name, and what each of them needs. */
-import { readdir, readFile } from 'node:fs/promises';
-import { join, relative, resolve } from 'node:path';
+/**
+ * A folder of modules, as /lib/modules/VERSION is one, or a distribution's kernel package, which holds such a folder: files by
+ * name, and what each of them needs.
+ */
+import { readdir, readFile, stat } from 'node:fs/promises';
+import { join } from 'node:path';
+import { ModuleFileError } from '../../../daemon/modules/error.ts';
 import { CliFailure, EXIT, fileFailure } from '../failure.ts';
-import { dependsOf } from './modinfo.ts';
+import { INDEX_FILES, Index, type Soft } from './index-files.ts';
+import { modinfoOf } from './modinfo.ts';
 import { isModuleFile, moduleNameOf } from './name.ts';
 
 export interface ModuleFolder {
   readonly folder: string;
   /** Paths by name, in order of path. Where two files share a name the first one counts, as the first found by kmod. */
   readonly files: ReadonlyMap<string, string>;
+  /** What modules.dep and its like say. */
+  readonly index: Index;
+  /** A file as it lies there, compressed or not; one of elsewhere, too. */
+  read(file: string): Promise<Uint8Array>;
   /** The names that a module needs itself, from modules.dep where it lists the file, else from the file. */
   needs(file: string): Promise<readonly string[]>;
+  /** The names that it would rather have, from modules.softdep where there is one, else from the file. */
+  wishes(file: string): Promise<Soft>;
 }
 
-export async function openModuleFolder(folder: string): Promise<ModuleFolder> {
-  let found: string[];
-  try {
-    found = await readdir(folder, { recursive: true });
-  } catch (error) {
-    throw fileFailure(folder, error);
-  }
+/** A folder, or a `.deb` as it is downloaded. */
+export async function openModuleFolder(source: string): Promise<ModuleFolder> {
+  const held = await holdings(source);
   const files = new Map<string, string>();
-  for (const path of found.filter(isModuleFile).sort()) {
+  const inside = new Map(held.paths.map((path) => [held.shown(path), path]));
+  for (const path of [...held.paths].filter(isModuleFile).sort()) {
     const name = moduleNameOf(path);
-    if (!files.has(name)) files.set(name, join(folder, path));
+    if (!files.has(name)) files.set(name, held.shown(path));
   }
   if (files.size === 0) {
     throw new CliFailure(
       EXIT.usage,
       'file',
-      `${folder}: expected module files (.ko, .ko.gz, .ko.xz, .ko.zst), found none`,
+      `${source}: expected module files (.ko, .ko.gz, .ko.xz, .ko.zst), found none`,
     );
   }
-  const listed = found.includes('modules.dep') ? await readModulesDep(join(folder, 'modules.dep')) : undefined;
+  const index = new Index(source);
+  for (const name of INDEX_FILES) {
+    const path = held.paths.find((each) => each === name || each.endsWith(`/${name}`));
+    if (path !== undefined) index.read(name, Buffer.from(await held.read(path)).toString('utf8'), held.shown(path));
+  }
+  const read = (file: string): Promise<Uint8Array> => {
+    const path = inside.get(file);
+    return path === undefined ? readModule(file) : held.read(path);
+  };
   return {
-    folder,
+    folder: source,
     files,
-    needs: async (file) => listed?.get(relative(resolve(folder), resolve(file))) ?? (await dependsOf(file)),
+    index,
+    read,
+    needs: async (file) => index.needs(file) ?? (await modinfoOf(await read(file), file)).depends,
+    wishes: async (file) => index.wishes(moduleNameOf(file)) ?? (await modinfoOf(await read(file), file)).soft,
   };
 }
 
-/** Lines of `PATH: PATH PATH …`, paths relative to the folder, as depmod(8) writes them. */
-async function readModulesDep(file: string): Promise<ReadonlyMap<string, readonly string[]>> {
-  const needs = new Map<string, readonly string[]>();
-  const lines = (await readFile(file, 'utf8')).split('\n');
-  for (const [index, line] of lines.entries()) {
-    if (line.trim() === '' || line.startsWith('#')) continue;
-    const colon = line.indexOf(':');
-    if (colon < 0) {
-      throw new CliFailure(EXIT.usage, 'file', `${file}:${index + 1}: expected "PATH: PATH…" as depmod writes it`);
-    }
-    const paths = line
-      .slice(colon + 1)
-      .split(/\s+/)
-      .filter((path) => path !== '');
-    needs.set(line.slice(0, colon), paths.map(moduleNameOf));
+/** A folder's or a package's files. */
+interface Holdings {
+  readonly paths: readonly string[];
+  /** What people call a path. */
+  shown(path: string): string;
+  read(path: string): Promise<Uint8Array>;
+}
+
+async function holdings(source: string): Promise<Holdings> {
+  try {
+    if ((await stat(source)).isDirectory()) return await folderHoldings(source);
+  } catch (error) {
+    throw fileFailure(source, error);
   }
-  return needs;
+  return packageHoldings(source);
+}
+
+async function folderHoldings(folder: string): Promise<Holdings> {
+  const paths = await readdir(folder, { recursive: true });
+  return {
+    paths,
+    shown: (path) => join(folder, path),
+    read: (path) => readModule(join(folder, path)),
+  };
+}
+
+/** A file as it lies there. */
+export function readModule(file: string): Promise<Uint8Array> {
+  return readFile(file).catch((error: unknown) => Promise.reject(fileFailure(file, error)));
+}
+
+async function packageHoldings(source: string): Promise<Holdings> {
+  const { debFiles } = await import('../../../daemon/modules/deb.ts');
+  const wanted = (path: string) => isModuleFile(path) || INDEX_FILES.some((name) => path.endsWith(`/${name}`));
+  try {
+    const held = new Map((await debFiles(source, wanted)).map(({ path, bytes }) => [path, bytes]));
+    return {
+      paths: [...held.keys()],
+      shown: (path) => `${source}:${path}`,
+      read: async (path) => held.get(path) ?? readModule(path),
+    };
+  } catch (error) {
+    if (error instanceof ModuleFileError) throw new CliFailure(EXIT.usage, 'file', error.message);
+    throw error;
+  }
+}
+
+/** Whether names are looked up there: in a folder, or in a package. */
+export async function isModuleFolder(path: string): Promise<boolean> {
+  if (path.endsWith('.deb')) return true;
+  return stat(path).then(
+    (found) => found.isDirectory(),
+    () => false,
+  );
 }
