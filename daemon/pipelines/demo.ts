@@ -2,13 +2,13 @@
  * The machine `demo`: the session that ships with the program, played into the log at a pace, so that there is something
  * to watch from the first second on. After a restart it goes on where it stopped.
  */
-import { createReadStream } from 'node:fs';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { fileURLToPath } from 'node:url';
 import type { Commit, Position } from '../../protocol/commit.ts';
 import { readSessionLine } from '../../protocol/session.ts';
+import { bytesOf } from '../headless/session/file.ts';
+import { linesOf } from '../headless/session/lines.ts';
 import { readOne } from './entry.ts';
-import { linesOf } from './lines.ts';
 import { done, type Outcome, refuse } from './outcome.ts';
 import { delayOf, type Pace } from './pace.ts';
 import type { Runtime } from './runtime.ts';
@@ -84,14 +84,14 @@ async function whereItStopped(runtime: Runtime, file: string): Promise<Outcome<P
 
 async function countCommits(file: string): Promise<number> {
   let count = 0;
-  for await (const _ of linesOf(createReadStream(file))) count++;
+  for await (const _ of linesOf(bytesOf(file))) count++;
   return Math.max(1, count - 2);
 }
 
 /** The commits after commit `after`: commit n is line n + 1. */
 async function* commitsOf(file: string, after: number): AsyncGenerator<Commit, void> {
   let number = 0;
-  for await (const text of linesOf(createReadStream(file))) {
+  for await (const { text } of linesOf(bytesOf(file))) {
     number++;
     if (number - 1 <= after) continue;
     const line = readSessionLine(number, text);

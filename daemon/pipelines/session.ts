@@ -1,94 +1,25 @@
 /**
- * Sessions in and out. A session comes in whole or not at all: everything in it is checked, and kept aside, before the
- * machine is made. If the daemon dies in between, the same session sent again goes on where it stopped.
+ * Sessions in and out. A session comes in whole or not at all: its commits are staged in the log as they are checked, and
+ * are the machine when the last line was right. The same session sent again is answered as the first time.
  */
-import { createReadStream } from 'node:fs';
-import { mkdtemp, open, rm } from 'node:fs/promises';
-import { tmpdir } from 'node:os';
-import { join } from 'node:path';
-import type { Commit, Position } from '../../protocol/commit.ts';
-import { jsonFault } from '../../protocol/json.ts';
-import { readSessionLine, SESSION_FORMAT, type SessionHeader } from '../../protocol/session.ts';
+import type { Position } from '../../protocol/commit.ts';
+import { sessionProfile } from '../../protocol/session.ts';
 import { emptyView, fold } from '../../protocol/view/fold.ts';
-import { viewDigest } from '../../protocol/view/json.ts';
-import type { MachineHead } from '../log/log.ts';
-import { decode, encode, readOne, readThrough } from './entry.ts';
-import { LineFault, linesOf } from './lines.ts';
+import type { View } from '../../protocol/view/types.ts';
+import { checkSession } from '../headless/session/check.ts';
+import { digestOf } from '../headless/session/digest.ts';
+import { readSession, SessionFault } from '../headless/session/read.ts';
+import { openSessionText } from '../headless/session/text.ts';
+import { SESSION_BYTES } from '../limits.ts';
+import type { MachineHead, NewEntry, Staging } from '../log/log.ts';
+import { decode, encode, readThrough } from './entry.ts';
 import type { MachineRuntime, World } from './machine.ts';
-import { done, type Outcome, type Refusal, refuse } from './outcome.ts';
-import { appendRecorded, badBeginning, evolveAll } from './recorded.ts';
+import { done, type Outcome, refuse } from './outcome.ts';
+import { VIEW } from './snapshots-parts.ts';
 
-/** Commits that go into the log together. */
+/** Commits that go into or out of the log together, and characters after which no further one joins them. */
 const BATCH = 256;
-
-export interface Checked {
-  readonly header: SessionHeader;
-  readonly commits: number;
-  readonly firstId: string;
-}
-
-/** Reads a whole session and checks each line, that the commits fit each other, and the digest at the end. */
-export async function checkSession(
-  world: World,
-  chunks: AsyncIterable<Uint8Array>,
-  each: (commit: Commit) => Promise<void>,
-): Promise<Outcome<Checked>> {
-  let header: SessionHeader | undefined;
-  let firstId = '';
-  let complete = false;
-  let held = { epoch: '', commit: 0, state: world.kernel.initialState() };
-  const view = emptyView();
-  const ids = new Set<string>();
-  let number = 0;
-  try {
-    for await (const text of linesOf(chunks)) {
-      number++;
-      const fault = (message: string): Refusal => refuse('bad-session', `line ${number}: ${message}`);
-      if (complete) return fault('expected nothing after the footer');
-      const hostile = jsonFault(text);
-      if (hostile !== undefined) return fault(hostile);
-      const line = readSessionLine(number, text);
-      switch (line.kind) {
-        case 'fault':
-          return fault(line.message);
-        case 'header':
-          header = line.header;
-          break;
-        case 'commit': {
-          const { commit } = line;
-          if (ids.has(commit.id)) return fault(`the command id ${commit.id} is there twice`);
-          ids.add(commit.id);
-          const evolved = evolveAll(world.kernel, held, [commit]);
-          if (!evolved.ok) return fault(evolved.error.message);
-          held = evolved.value;
-          fold(view, commit);
-          if (commit.number === 1) {
-            firstId = commit.id;
-            const bad = badBeginning(commit);
-            if (bad !== undefined) return fault(bad);
-          }
-          await each(commit);
-          break;
-        }
-        case 'footer': {
-          if (line.footer.commits !== view.commit) return fault(`${view.commit} commits, not ${line.footer.commits}`);
-          const digest = viewDigest(view);
-          if (line.footer.digest !== digest)
-            return fault(`digest: found ${line.footer.digest}, the commits give ${digest}`);
-          complete = true;
-        }
-      }
-    }
-  } catch (error) {
-    if (error instanceof LineFault) return refuse(error.tooLarge ? 'too-large' : 'bad-session', error.message);
-    if (error instanceof RangeError) return refuse('bad-session', `line ${number}: ${error.message}`);
-    throw error;
-  }
-  if (header === undefined) return refuse('bad-session', 'the file is empty');
-  if (!complete) return refuse('bad-session', `line ${number + 1}: expected a footer, the file is cut off`);
-  if (view.commit === 0) return refuse('bad-session', 'a session without a commit makes no machine');
-  return done({ header, commits: view.commit, firstId });
-}
+const BATCH_CHARS = 1 << 20;
 
 /** Makes machine `machine.name` of a session file, plain or gzip. */
 export async function importSession(
@@ -96,90 +27,95 @@ export async function importSession(
   machine: MachineRuntime,
   chunks: AsyncIterable<Uint8Array>,
 ): Promise<Outcome<Position>> {
-  const aside = await mkdtemp(join(tmpdir(), 'veneerd-'));
-  const path = join(aside, 'session.jsonl');
+  const staging = world.log.stage(machine.name, world.newEpoch());
   try {
-    const file = await open(path, 'w');
-    let checked: Outcome<Checked>;
-    try {
-      checked = await checkSession(world, chunks, async (commit) => {
-        await file.write(`${encode(commit).text}\n`);
-      });
-    } finally {
-      await file.close();
-    }
-    if (!checked.ok) return checked;
-    const { commits, firstId } = checked.value;
-    return await machine.mailbox.post(() => takeIn(world, machine, path, commits, firstId));
+    const staged = await stage(world, machine.name, staging, chunks);
+    if (!staged.ok) return staged;
+    return await machine.mailbox.post(async () => {
+      const { status, epoch } = await staging.publish();
+      if (status === 'machine-exists') return taken(machine.name);
+      return done({ epoch, commit: staged.value });
+    });
+  } catch (error) {
+    if (!(error instanceof SessionFault)) throw error;
+    const where = error.line === 0 ? '' : `line ${error.line}: `;
+    return refuse(error.tooLarge ? 'too-large' : 'bad-session', `${where}${error.message}`);
   } finally {
-    await rm(aside, { recursive: true, force: true });
+    await staging.discard();
   }
 }
 
-async function takeIn(
+const taken = (name: string) => refuse('machine-exists', `there is a machine called ${name}`);
+
+/** Checks the whole file and stages its commits; how many they are. Throws a SessionFault. */
+async function stage(
   world: World,
-  machine: MachineRuntime,
-  path: string,
-  commits: number,
-  firstId: string,
-): Promise<Outcome<Position>> {
-  const exists = await world.log.head(machine.name);
-  if (exists !== undefined && !(await isBeginning(world, exists, commits, firstId))) {
-    return refuse('machine-exists', `there is a machine called ${machine.name}`);
-  }
-  let position: Position | null = exists === undefined ? null : { epoch: exists.epoch, commit: exists.head };
-  let batch: Commit[] = [];
-  const flush = async (): Promise<Refusal | undefined> => {
-    if (batch.length === 0) return undefined;
-    const appended = await appendRecorded(world, machine, position, batch);
-    if (!appended.ok) return appended;
-    position = appended.value;
-    batch = [];
-    return undefined;
-  };
-  const skip = position?.commit ?? 0;
-  let refused: Refusal | undefined;
-  for await (const text of linesOf(createReadStream(path), Number.POSITIVE_INFINITY)) {
-    const commit = JSON.parse(text) as Commit;
-    if (commit.number <= skip) continue;
-    batch.push(commit);
-    if (batch.length >= BATCH) refused = await flush();
-    if (refused !== undefined) break;
-  }
-  refused ??= await flush();
-  if (refused === undefined) return position === null ? refuse('bad-session', 'no commit is here') : done(position);
-  await undo(world, machine.name, exists);
-  return refused;
-}
-
-/** Whether a machine is what an import of the same session left behind when it was cut short. */
-async function isBeginning(world: World, machine: MachineHead, commits: number, firstId: string): Promise<boolean> {
-  if (machine.head > commits || machine.first !== 1) return false;
-  const first = await readOne(world.log, machine.name, machine.epoch, 1);
-  return first.ok && first.value.id === firstId;
-}
-
-async function undo(world: World, name: string, before: MachineHead | undefined): Promise<void> {
-  if (before !== undefined) return;
-  const made = await world.log.head(name);
-  if (made !== undefined) await world.log.remove(name, made.epoch);
-}
-
-/** The log of a machine up to its head as the lines of a session file. */
-export async function* exportSession(world: World, { name, epoch, head }: MachineHead): AsyncGenerator<string, void> {
-  yield `${JSON.stringify({ format: SESSION_FORMAT, machine: name } satisfies SessionHeader)}\n`;
+  name: string,
+  staging: Staging,
+  chunks: AsyncIterable<Uint8Array>,
+): Promise<Outcome<number>> {
   const view = emptyView();
-  for (let after = 0; after < head; ) {
-    const texts: string[] = [];
-    const upTo = Math.min(head, after + BATCH);
-    const refused = await readThrough(world.log, { name, epoch }, after, upTo, (entry) => {
-      const commit = decode(name, entry);
-      fold(view, commit);
-      texts.push(entry.text, '\n');
+  let batch: NewEntry[] = [];
+  let chars = 0;
+  const flush = async (): Promise<void> => {
+    await staging.append(batch);
+    batch = [];
+    chars = 0;
+  };
+  for await (const item of checkSession(readSession(chunks, SESSION_BYTES), view)) {
+    if (item.kind === 'header') {
+      const { from = 1 } = item.header;
+      if (from > 1) {
+        const advice = 'join it with what comes before it (veneer session merge)';
+        throw new SessionFault(item.line, `this is a segment, which begins with commit ${from}: ${advice}`);
+      }
+    } else if (item.kind === 'commit') {
+      const entry = encode(item.commit);
+      if (item.commit.number === 1 && (await isTaken(world, name, entry.id))) return taken(name);
+      batch.push(entry);
+      chars += entry.text.length;
+      if (batch.length >= BATCH || chars >= BATCH_CHARS) await flush();
+    } else if (item.kind === 'cut-off') {
+      throw new SessionFault(item.line, 'expected a footer, the file is cut off');
+    }
+  }
+  if (view.commit === 0) return refuse('bad-session', 'a session without a commit makes no machine');
+  await flush();
+  return done(view.commit);
+}
+
+/** Whether there is a machine of that name that began with another commit: better known before the rest of the file. */
+async function isTaken(world: World, name: string, firstId: string): Promise<boolean> {
+  const there = await world.log.head(name);
+  return there !== undefined && (await world.log.find(name, there.epoch, firstId)) !== 1;
+}
+
+/**
+ * The log of a machine up to its head as the lines of a session file: a segment, where its beginning was trimmed. Throws
+ * what readers of the log are refused with when it is trimmed further, or removed, meanwhile: the file then has no footer.
+ */
+export async function* exportSession(world: World, machine: MachineHead): AsyncGenerator<string, void> {
+  const { name, epoch, first, head } = machine;
+  const view = await viewBefore(world, machine);
+  const base = first === 1 ? {} : { from: first, base: digestOf(view) };
+  const text = openSessionText({ machine: name, epoch, ...base }, () => sessionProfile(view));
+  for (let after = first - 1; after < head; after = view.commit) {
+    const lines: string[] = [];
+    const refused = await readThrough(world.log, machine, after, Math.min(head, after + BATCH), (entry) => {
+      fold(view, decode(name, entry));
+      lines.push(text.commit(entry.text));
     });
     if (refused !== undefined) throw new Error(refused.error.message);
-    yield texts.join('');
-    after = upTo;
+    yield lines.join('');
   }
-  yield `${JSON.stringify({ end: true, commits: head, digest: viewDigest(view) })}\n`;
+  yield text.end(digestOf(view));
+}
+
+/** The view before the first commit that the log has. */
+async function viewBefore(world: World, { name, epoch, first }: MachineHead): Promise<View> {
+  if (first === 1) return emptyView();
+  const sought = await world.snapshots.seek(name, first - 1, [VIEW] as const);
+  if (!sought.ok) throw new Error(sought.error.message);
+  if (sought.value.epoch !== epoch) throw new Error(`${name} was removed and created again`);
+  return sought.value.values[0];
 }

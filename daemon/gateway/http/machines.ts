@@ -9,10 +9,10 @@ import { parseJson } from '../../../protocol/json.ts';
 import { MachineNameSchema, NumberTextSchema } from '../../../protocol/schema.ts';
 import { upcast } from '../../../protocol/upcast.ts';
 import { validator } from '../../../protocol/validate.ts';
+import { LineFault, linesOf } from '../../headless/session/lines.ts';
 import { RECORDED_BYTES, SESSION_BYTES } from '../../limits.ts';
 import type { MachineHead } from '../../log/log.ts';
 import { readThrough } from '../../pipelines/entry.ts';
-import { LineFault, linesOf } from '../../pipelines/lines.ts';
 import type { Runtime } from '../../pipelines/runtime.ts';
 import { exportSession } from '../../pipelines/session.ts';
 import { readCommand } from '../socket/read-frame.ts';
@@ -117,16 +117,18 @@ async function* logTexts({ world }: Runtime, machine: MachineHead, start: number
 async function recordedCommits(body: unknown): Promise<readonly Commit[]> {
   const commits: Commit[] = [];
   try {
-    for await (const line of linesOf(streamOf(body), RECORDED_BYTES)) {
+    for await (const { text } of linesOf(streamOf(body), RECORDED_BYTES)) {
       const where = `line ${commits.length + 1}`;
-      const parsed = parseJson(line);
+      const parsed = parseJson(text);
       if (!parsed.ok) throw refused('bad-session', `${where}: ${parsed.message}`);
       const cast = upcast(parsed.value);
       if (!cast.ok) throw refused('bad-session', `${where}: ${cast.message}`);
       commits.push(valid('bad-session', commitLine(cast.commit)));
     }
   } catch (error) {
-    if (error instanceof LineFault) throw refused(error.tooLarge ? 'too-large' : 'bad-session', error.message);
+    if (error instanceof LineFault) {
+      throw refused(error.kind === 'too-large' ? 'too-large' : 'bad-session', `line ${error.line}: ${error.message}`);
+    }
     throw error;
   }
   return commits;
