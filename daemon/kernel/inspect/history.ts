@@ -1,6 +1,6 @@
 /**
- * What the log says of one address: a fold that keeps only the events near it. One pass over the log, whatever the place
- * turns out to be; memory is bounded by what was written there.
+ * What the log says of one address: a fold that keeps only the events near it. It takes all commits, or those that the
+ * ledger (ledger.ts) names: the answer is the same. Memory is bounded by what was written there.
  */
 import { fromHex } from '../../../protocol/address.ts';
 import type { Command } from '../../../protocol/commands.ts';
@@ -10,8 +10,8 @@ import { VMLINUX } from '../static-call/state.ts';
 
 /** More than any place holds: a trampoline has 16 bytes. */
 const NEAR = 16;
-const LONG = 8;
-const VENEER = 12;
+export const LONG = 8;
+export const VENEER = 12;
 /** Writes that are kept: of a place that was written more often, the newest. */
 export const WRITES_KEPT = 1000;
 
@@ -62,6 +62,10 @@ export interface History {
   key: { readonly name: string; readonly address: number } | undefined;
 }
 
+/** Whether `size` bytes at `start` may belong to a place that holds `address`. */
+export const isNear = (address: number, start: number, size: number): boolean =>
+  start < address + NEAR && start + size > address - NEAR;
+
 export function emptyHistory(address: number): History {
   return { address, tenant: undefined, earlier: 0, traces: [], dropped: 0, key: undefined };
 }
@@ -98,7 +102,7 @@ export function commandWords(command: Command, event?: Event): string {
 function see(history: History, event: Event, cause: Cause, command: Command): void {
   const { address } = history;
   const covers = (start: number, size: number) => address >= start && address < start + size;
-  const near = (start: number, size: number) => start < address + NEAR && start + size > address - NEAR;
+  const near = (start: number, size: number) => isNear(address, start, size);
   switch (event.type) {
     case 'MemoryAllocated':
       if (!covers(fromHex(event.address), event.size + event.guard)) return;
