@@ -69,8 +69,6 @@ export const HOT_MACHINES = 32;
 export const UPLOAD_BYTES = 256 << 20;
 /** A session file after decompression. */
 export const SESSION_BYTES = 4 * 2 ** 30;
-/** One line of a session file: the largest commit that the log takes, and a bit. */
-export const SESSION_LINE_BYTES = 65 << 20;
 /** Recorded commits in one request. */
 export const RECORDED_BYTES = 128 << 20;
 

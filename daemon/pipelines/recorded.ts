@@ -3,6 +3,7 @@
  * each follows the one before it, and both the kernel's state and the view can take it. Runs in the machine's mailbox.
  */
 import type { Commit, Position } from '../../protocol/commit.ts';
+import { badBeginning } from '../headless/session/check.ts';
 import type { NewEntry } from '../log/log.ts';
 import { encode, readOne } from './entry.ts';
 import { catchUp, type Held, type Kernel } from './kernel-state.ts';
@@ -11,12 +12,6 @@ import { done, type Outcome, type Refusal, refuse, refusedGone } from './outcome
 
 /** Appends in flight at the same time: stores that talk over a network or wait for a disk do many in one go. */
 const WINDOW = 64;
-
-/** What is wrong with a log's first commit: it boots a machine, or shows a host that shows too little of itself to be one. */
-export function badBeginning({ events: [first] }: Commit): string | undefined {
-  if (first?.type === 'MachineBooted' || first?.type === 'HostObserved') return undefined;
-  return 'expected MachineBooted or HostObserved first';
-}
 
 /** Appends `commits` after `expected`; null makes the machine with them. Repeating it does no harm. */
 export async function appendRecorded(
@@ -102,7 +97,7 @@ async function isAmong(
   return newest.ok && newest.value.id === same.id;
 }
 
-export function evolveAll(kernel: Kernel, base: Held, commits: readonly Commit[]): Outcome<Held> {
+function evolveAll(kernel: Kernel, base: Held, commits: readonly Commit[]): Outcome<Held> {
   let { commit, state } = base;
   for (const next of commits) {
     if (next.number !== commit + 1) {
