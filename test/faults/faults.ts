@@ -8,6 +8,8 @@ import type { Daemon } from './daemon.ts';
 
 export interface Fault {
   readonly kind: string;
+  /** Two faults at a time have none of them in common. */
+  readonly places: readonly ('daemon' | 'clients' | 'link' | 'redis')[];
   /** How often it comes, beside the others. */
   readonly weight: number;
   run(random: Random): Promise<void>;
@@ -20,13 +22,22 @@ const oneOf = <T>(random: Random, things: readonly T[]): T => things[random(thin
 /** A random while of at most `most` milliseconds. */
 const aWhile = (random: Random, most: number): Promise<void> => sleep(random(most));
 
-export function pick(random: Random, faults: readonly Fault[]): Fault {
+/** One fault, or two of them at a time. */
+export function pick(random: Random, faults: readonly Fault[]): readonly Fault[] {
+  const first = draw(random, faults);
+  if (random(3) > 0) return [first];
+  const elsewhere = faults.filter(({ places }) => !places.some((place) => first.places.includes(place)));
+  return elsewhere.length === 0 ? [first] : [first, draw(random, elsewhere)];
+}
+
+function draw(random: Random, faults: readonly Fault[]): Fault {
   let ticket = random(faults.reduce((sum, { weight }) => sum + weight, 0));
-  for (const fault of faults) {
-    ticket -= fault.weight;
-    if (ticket < 0) return fault;
-  }
-  throw new RangeError('no faults');
+  const drawn = faults.find(({ weight }) => {
+    ticket -= weight;
+    return ticket < 0;
+  });
+  if (drawn === undefined) throw new RangeError('no faults');
+  return drawn;
 }
 
 /** Faults that end the process of a daemon. */
@@ -34,6 +45,7 @@ export function deaths(daemons: readonly Daemon[]): readonly Fault[] {
   return [
     {
       kind: 'daemon: kill -9',
+      places: ['daemon'],
       weight: 6,
       async run(random) {
         const daemon = oneOf(random, daemons);
@@ -50,6 +62,7 @@ export function deaths(daemons: readonly Daemon[]): readonly Fault[] {
     },
     {
       kind: 'daemon: SIGTERM',
+      places: ['daemon'],
       weight: 2,
       async run(random) {
         const daemon = oneOf(random, daemons);
@@ -66,6 +79,7 @@ export function hardships(daemons: readonly Daemon[]): readonly Fault[] {
   return [
     {
       kind: 'daemon: SIGSTOP',
+      places: ['daemon'],
       weight: 2,
       async run(random) {
         const daemon = oneOf(random, daemons);
@@ -76,6 +90,7 @@ export function hardships(daemons: readonly Daemon[]): readonly Fault[] {
     },
     {
       kind: 'clients: cut',
+      places: ['clients'],
       weight: 2,
       async run(random) {
         const { front } = oneOf(random, daemons);
@@ -87,6 +102,7 @@ export function hardships(daemons: readonly Daemon[]): readonly Fault[] {
     },
     {
       kind: 'clients: kept out',
+      places: ['clients'],
       weight: 1,
       async run(random) {
         const { front } = oneOf(random, daemons);
@@ -104,6 +120,7 @@ export function linkFaults(links: readonly TcpProxy[]): readonly Fault[] {
   return [
     {
       kind: 'link to Redis: cut',
+      places: ['link'],
       weight: 4,
       async run(random) {
         const link = oneOf(random, links);
@@ -115,6 +132,7 @@ export function linkFaults(links: readonly TcpProxy[]): readonly Fault[] {
     },
     {
       kind: 'link to Redis: gone',
+      places: ['link'],
       weight: 2,
       async run(random) {
         const link = oneOf(random, links);
@@ -126,6 +144,7 @@ export function linkFaults(links: readonly TcpProxy[]): readonly Fault[] {
     },
     {
       kind: 'link to Redis: slow',
+      places: ['link'],
       weight: 2,
       async run(random) {
         const link = oneOf(random, links);
@@ -136,6 +155,7 @@ export function linkFaults(links: readonly TcpProxy[]): readonly Fault[] {
     },
     {
       kind: 'link to Redis: answers swallowed',
+      places: ['link'],
       weight: 4,
       async run(random) {
         const link = oneOf(random, links);
@@ -152,6 +172,7 @@ export function redisFaults(server: RedisServer, daemons: readonly Daemon[]): re
   return [
     {
       kind: 'Redis: kill -9',
+      places: ['redis'],
       weight: 6,
       async run(random) {
         await server.kill();
@@ -161,6 +182,7 @@ export function redisFaults(server: RedisServer, daemons: readonly Daemon[]): re
     },
     {
       kind: 'Redis and a daemon: kill -9',
+      places: ['daemon', 'redis'],
       weight: daemons.length > 0 ? 2 : 0,
       async run(random) {
         const daemon = oneOf(random, daemons);
@@ -174,6 +196,7 @@ export function redisFaults(server: RedisServer, daemons: readonly Daemon[]): re
     },
     {
       kind: 'Redis: SIGSTOP',
+      places: ['redis'],
       weight: 2,
       async run(random) {
         server.pause();
@@ -183,11 +206,13 @@ export function redisFaults(server: RedisServer, daemons: readonly Daemon[]): re
     },
     {
       kind: 'Redis: out of memory',
+      places: ['redis'],
       weight: 1,
       run: (random) => whileSet(server, random, 'maxmemory', '1mb', '0'),
     },
     {
       kind: 'Redis: refuses writes',
+      places: ['redis'],
       weight: 1,
       run: (random) => whileSet(server, random, 'min-replicas-to-write', '1', '0'),
     },

@@ -25,7 +25,7 @@ export function startRawReader(eyes: Eyes, name: string, urls: readonly string[]
       follow(eyes, seen, mine, stop);
       await new Promise((resolve) => mine.once('close', resolve));
       outcome.tally.resumed++;
-      await sleep(20);
+      await sleep(100);
     }
   };
   const running = run();

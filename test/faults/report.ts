@@ -15,8 +15,10 @@ const seconds = (ms: number): string => (ms / 1000).toFixed(1);
 export function table(results: readonly Result[]): string {
   const rows: string[][] = [['store', 'fault', 'rounds', 'well again after (s)', 'at most']];
   for (const { store, rounds } of results) {
-    for (const kind of [...new Set(rounds.map((round) => round.kind))].sort()) {
-      const times = rounds.flatMap((round) => (round.kind === kind ? [round.recovery] : [])).sort((a, b) => a - b);
+    for (const kind of [...new Set(rounds.flatMap(({ kinds }) => kinds))].sort()) {
+      const times = rounds
+        .flatMap((round) => (round.kinds.includes(kind) ? [round.recovery] : []))
+        .sort((a, b) => a - b);
       const median = times[Math.floor(times.length / 2)] ?? 0;
       rows.push([store, kind, String(times.length), seconds(median), seconds(times.at(-1) ?? 0)]);
     }

@@ -3,7 +3,7 @@ import { setTimeout as sleep } from 'node:timers/promises';
 import type { Random } from '../../daemon/kernel/machine/random.ts';
 import { persist, within } from './bounded.ts';
 import type { Daemon } from './daemon.ts';
-import { type Fault, pick } from './faults.ts';
+import { pick } from './faults.ts';
 import { type Load, startLoad } from './load.ts';
 import type { Outcome } from './outcome.ts';
 import type { World } from './worlds.ts';
@@ -17,7 +17,8 @@ const FAULT_WITHIN = 180_000;
 const WELL_WITHIN = 60_000;
 
 export interface Round {
-  readonly kind: string;
+  /** One, or two at a time. */
+  readonly kinds: readonly string[];
   /** Milliseconds from the end of the fault until every daemon and every machine did something again. */
   readonly recovery: number;
 }
@@ -33,18 +34,18 @@ export interface Plan {
   readonly told: (round: Round) => void;
 }
 
-/** Throws when something does not come back to life. */
+/** Ends at the first complaint; throws when something does not come back to life. */
 export async function runWorld(world: World, plan: Plan, outcome: Outcome): Promise<void> {
   const { name, rounds, stop, faultRandom, loadRandom, told } = plan;
   let round = 0;
   const loads: Load[] = [];
   try {
-    for (let number = 1; round < rounds && !stop.aborted; number++) {
+    for (let number = 1; round < rounds && !stop.aborted && outcome.complaints.length === 0; number++) {
       const load = await startLoad(`${name}-${number}`, world.daemons, outcome, loadRandom);
       loads.push(load);
       const upTo = Math.min(rounds, round + ROUNDS_A_LOAD);
       const half = Math.ceil((round + upTo) / 2);
-      for (; round < upTo && !stop.aborted; round++) {
+      for (; round < upTo && !stop.aborted && outcome.complaints.length === 0; round++) {
         if (round === half) load.join();
         told(await oneRound(world, load, faultRandom));
       }
@@ -60,12 +61,17 @@ export async function runWorld(world: World, plan: Plan, outcome: Outcome): Prom
 
 async function oneRound({ faults, daemons }: World, load: Load, random: Random): Promise<Round> {
   await sleep(random(CALM));
-  const fault: Fault = pick(random, faults);
-  await within(FAULT_WITHIN, `the end of "${fault.kind}"`, fault.run(random));
+  const harm = pick(random, faults);
+  const kinds = harm.map(({ kind }) => kind);
+  await within(
+    FAULT_WITHIN,
+    `the end of "${kinds.join(' and ')}"`,
+    Promise.all(harm.map((fault) => fault.run(random))),
+  );
   const over = performance.now();
   const all = [load.progress(), ...daemons.map(answers)];
-  await within(WELL_WITHIN, `work after "${fault.kind}"`, Promise.all(all));
-  return { kind: fault.kind, recovery: performance.now() - over };
+  await within(WELL_WITHIN, `work after "${kinds.join(' and ')}"`, Promise.all(all));
+  return { kinds, recovery: performance.now() - over };
 }
 
 /** Resolves when a daemon answers a question that only its log can answer. */

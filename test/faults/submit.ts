@@ -30,15 +30,15 @@ type Verdict =
   | 'impatient';
 
 /**
- * The answer; undefined when the command was refused for good, which only one with an expected position (`expecting`)
- * may be, and when the clients were closed.
+ * The answer; `conflict` when the command was refused for good, which only one with an expected position (`expecting`) may
+ * be; `over` when there is no sense in going on.
  */
 export async function submit(
   sender: Sender,
   id: string,
   expecting: boolean,
   send: (client: Client) => Promise<Done>,
-): Promise<Done | undefined> {
+): Promise<Done | 'conflict' | 'over'> {
   const { machine, clients, outcome, random } = sender;
   const underWay = new Map<Client, Promise<Verdict>>();
   machine.send(id);
@@ -61,16 +61,16 @@ export async function submit(
       if ('done' in verdict) return note(sender, id, verdict.done);
       const { error } = verdict;
       if (!(error instanceof ClientError)) throw error;
-      if (error.code === 'closed') return undefined;
+      if (error.code === 'closed') return 'over';
       if (error.code === 'internal') outcome.complain('broken', `FAULT-8: ${id}: ${error.message}`);
       if (expecting && error.code === 'version-conflict') {
         machine.history.refused.add(id);
         outcome.tally.refused++;
-        return undefined;
+        return 'conflict';
       }
       if (!error.temporary) {
         outcome.complain('lost', `FAULT-1: ${id} was refused: ${error.code}, ${error.message}`);
-        return undefined;
+        return 'over';
       }
       await sleep(random(BREATH));
     }

@@ -43,7 +43,8 @@ export function startWriter(sender: Sender, name: string, blobs: ReadonlyMap<str
       const done = await submit(sender, id, expected !== undefined, (client) =>
         client.machine(machine.name).command(command, options),
       );
-      last = done?.position ?? last;
+      if (done === 'over') return;
+      if (done !== 'conflict') last = done.position;
       await sleep(random(PAUSE));
     }
   };
