@@ -48,7 +48,7 @@ export async function connectRedis(url: string): Promise<RedisClient> {
   const link = listen(client, address.shown);
   try {
     const late = sleep(START_MS, undefined, { ref: false }).then(() => {
-      throw new Error(client.status === 'connect' ? 'LOADING, or it hangs' : 'no connection');
+      throw notReady(client);
     });
     await Promise.race([client.connect(), late]);
     await refuseNode(client, link);
@@ -122,7 +122,7 @@ function listen(client: RedisClient, where: string): Link {
   // Without a listener ioredis prints errors. Those of a cluster say less than those of its nodes.
   client.on('error', (error) => client instanceof Redis && met(link, messageOf(error)));
   client.on('node error', (error) => met(link, messageOf(error)));
-  client.on('ready', () => {
+  client.on('connect', () => {
     link.trouble = undefined;
   });
   return link;
@@ -190,7 +190,7 @@ export async function runForBytes(
 /** Makes a StoreError of what ioredis throws. */
 export async function guarded<T>(client: RedisClient, keys: readonly string[], command: () => Promise<T>): Promise<T> {
   try {
-    if (client.status !== 'ready') throw new Error(`not connected (${client.status})`);
+    if (client.status !== 'ready') throw notReady(client);
     return await command();
   } catch (error) {
     if (client.status === 'end') throw closed();
@@ -205,6 +205,9 @@ export async function guarded<T>(client: RedisClient, keys: readonly string[], c
     throw failed;
   }
 }
+
+const notReady = ({ status }: RedisClient): Error =>
+  new Error(status === 'connect' ? 'it loads its data, or hangs' : 'no connection');
 
 function isMissingScript(error: unknown): boolean {
   return error instanceof ReplyError && messageOf(error).startsWith('NOSCRIPT');

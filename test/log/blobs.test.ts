@@ -10,6 +10,7 @@ import { openRedisBlobs } from '../../daemon/log/blobs-redis.ts';
 import { connectRedis } from '../../daemon/log/redis-client.ts';
 import { blobKey } from '../../daemon/log/redis-keys.ts';
 import { noRedisServer, startRedis } from '../support/redis.ts';
+import { startCluster } from '../support/redis-cluster.ts';
 
 const LIMIT = 1 << 20;
 
@@ -100,6 +101,21 @@ else {
         client.disconnect();
         raw.disconnect();
         await server.close();
+      },
+    };
+  });
+  blobSuite('a Redis cluster', async () => {
+    const cluster = await startCluster();
+    const client = await connectRedis(cluster.url);
+    return {
+      blobs: openRedisBlobs(client, LIMIT),
+      damage: async (sha256) => {
+        const key = blobKey(sha256);
+        await (await cluster.masterOf(key)).ask('APPEND', key, 'x');
+      },
+      close: async () => {
+        client.disconnect();
+        await cluster.close();
       },
     };
   });

@@ -1,12 +1,12 @@
 import { setTimeout as sleep } from 'node:timers/promises';
 import { Redis } from 'ioredis';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
-import { StoreError } from '../../daemon/log/errors.ts';
-import type { AppendResult, EventLog } from '../../daemon/log/log.ts';
 import { keysOf, machineKey } from '../../daemon/log/redis-keys.ts';
 import { openStores, type Stores } from '../../daemon/log/stores.ts';
+import { startProxy } from '../sdk/proxy.ts';
 import { noRedisServer, type RedisServer, startRedis } from '../support/redis.ts';
-import { isWhole, provable } from './provable.ts';
+import { untilAnswered } from './answered.ts';
+import { isWhole } from './provable.ts';
 
 const EPOCH = 'epoch001';
 const ROUNDS = 8;
@@ -62,7 +62,7 @@ describe('the event log on Redis, when things go wrong', () => {
     const writer = (async () => {
       for (let n = 0; writing; n++) {
         const id = `w${n}`;
-        const result = await untilAnswered(stores.log, name, answered.length + 1, id);
+        const result = await untilAnswered(stores.log, name, EPOCH, answered.length + 1, id);
         expect(result).toMatchObject({ number: answered.length + 2 });
         answered.push(id);
       }
@@ -100,9 +100,13 @@ describe('the event log on Redis, when things go wrong', () => {
     const entry = { id: 'c2', text: 'x' };
 
     server.pause();
-    await expect(stores.log.append(name, EPOCH, 1, entry)).rejects.toMatchObject(away);
+    const first = stores.log.append(name, EPOCH, 1, entry);
+    await expect(first).rejects.toMatchObject(away);
+    await expect(first).rejects.toThrow('does not answer; a write may be done: repeat it with the same id');
+    // From now on nobody waits.
+    await expect(stores.log.head(name)).rejects.toThrow('is away: no answer within 5 seconds');
     server.resume();
-    expect(await untilAnswered(stores.log, name, 1, 'c2')).toMatchObject({ number: 2 });
+    expect(await untilAnswered(stores.log, name, EPOCH, 1, 'c2')).toMatchObject({ number: 2 });
     expect((await waiting).value?.[0]).toMatchObject({ number: 2, id: 'c2' });
 
     const later = pages.next();
@@ -111,31 +115,62 @@ describe('the event log on Redis, when things go wrong', () => {
     await expect(stores.log.read(name, EPOCH, { after: 0 })).rejects.toMatchObject(away);
     await expect(stores.blobs.put(Buffer.from('x'))).rejects.toMatchObject(away);
     await server.start();
-    expect(await untilAnswered(stores.log, name, 2, 'c3')).toMatchObject({ number: 3 });
+    expect(await untilAnswered(stores.log, name, EPOCH, 2, 'c3')).toMatchObject({ number: 3 });
     expect((await later).value?.[0]).toMatchObject({ number: 3, id: 'c3' });
     stop.abort();
   });
 
-  it('LOG-20: a Redis that is not there, or wants a password, is a temporary error without the password', async () => {
-    const nobody = openStores({ redisUrl: 'redis://:secret@127.0.0.1:1' });
-    await expect(nobody).rejects.toMatchObject({ code: 'store-unavailable', temporary: true });
-    await expect(nobody).rejects.not.toThrow('secret');
-    await raw.config('SET', 'requirepass', 'other');
-    const refused = openStores({ redisUrl: server.url.replace('//', '//:secret@') });
-    await expect(refused).rejects.toMatchObject({ code: 'store-unavailable' });
-    await expect(refused).rejects.not.toThrow('secret');
-    await raw.config('SET', 'requirepass', '');
+  it('RED-4: an append whose answer got lost is found by its id, and is there once', async () => {
+    const name = await booted(1);
+    const proxy = await startProxy(server.url);
+    const far = await openStores({ redisUrl: `redis://127.0.0.1:${proxy.port}` });
+    proxy.swallow(true);
+    const unanswered = far.log.append(name, EPOCH, 1, { id: 'c2', text: 'x' });
+    await expect(unanswered).rejects.toMatchObject({ code: 'store-unavailable', temporary: true });
+    await expect(unanswered).rejects.toThrow('a write may be done: repeat it with the same id');
+    proxy.swallow(false);
+    expect(await untilAnswered(far.log, name, EPOCH, 1, 'c2')).toEqual({ status: 'duplicate', number: 2 });
+    expect(await stores.log.head(name)).toMatchObject({ head: 2 });
+
+    // Cut off while it is on its way: whether it was done or not, in the end it is there once.
+    const cut = far.log.append(name, EPOCH, 2, { id: 'c3', text: 'x' }).catch(() => undefined);
+    proxy.cut();
+    await cut;
+    expect(await untilAnswered(far.log, name, EPOCH, 2, 'c3')).toMatchObject({ number: 3 });
+    expect(await stores.log.read(name, EPOCH, { after: 0 })).toMatchObject({
+      entries: [{ id: 'c1' }, { id: 'c2' }, { id: 'c3' }],
+    });
+    await far.close();
+    await proxy.close();
   });
 
-  it('LOG-20: a Redis that is out of memory refuses the append whole', async () => {
-    const name = await booted(2);
-    await raw.config('SET', 'maxmemory-policy', 'noeviction');
-    await raw.config('SET', 'maxmemory', '1');
-    const refused = stores.log.append(name, EPOCH, 2, { id: 'c3', text: 'x' });
-    await expect(refused).rejects.toMatchObject({ code: 'store-unavailable', temporary: true });
-    expect(await stores.log.head(name)).toMatchObject({ head: 2 });
-    await raw.config('SET', 'maxmemory', '0');
-    expect(await stores.log.append(name, EPOCH, 2, { id: 'c3', text: 'x' })).toEqual({ status: 'appended', number: 3 });
+  it('RED-7: a follower finds what no message told it of', async () => {
+    const name = await booted(1);
+    const stop = new AbortController();
+    const pages = stores.log.follow(name, EPOCH, 0, stop.signal)[Symbol.asyncIterator]();
+    const listeners = async (): Promise<number> => Number((await raw.pubsub('NUMSUB', machineKey(name)))[1]);
+    expect((await pages.next()).value).toHaveLength(1);
+    await expect.poll(listeners).toBe(1);
+
+    // While the listening connection is cut.
+    const first = pages.next();
+    await raw.client('KILL', 'TYPE', 'pubsub');
+    await stores.log.append(name, EPOCH, 1, { id: 'c2', text: 'x' });
+    expect((await first).value).toMatchObject([{ number: 2 }]);
+    await expect.poll(listeners).toBe(1);
+    const second = pages.next();
+    await stores.log.append(name, EPOCH, 2, { id: 'c3', text: 'x' });
+    expect((await second).value).toMatchObject([{ number: 3 }]);
+
+    // With no message at all.
+    const third = pages.next();
+    const { commits, machine } = keysOf(name, EPOCH);
+    await raw.multi().xadd(commits, '4-0', 'id', 'c4', 'text', 'x').hset(machine, 'head', '4').exec();
+    expect((await third).value).toMatchObject([{ number: 4 }]);
+
+    stop.abort();
+    expect(await pages.next()).toMatchObject({ done: true });
+    await expect.poll(listeners).toBe(0);
   });
 
   it('LOG-22: a flushed script cache is filled again, and all keys of a machine share a slot', async () => {
@@ -212,15 +247,3 @@ describe('the event log on Redis, when things go wrong', () => {
     stop.abort();
   });
 });
-
-/** Asks with the same command id until there is an answer, as a command handler does. */
-async function untilAnswered(log: EventLog, name: string, expected: number, id: string): Promise<AppendResult> {
-  for (;;) {
-    try {
-      return await log.append(name, EPOCH, expected, { id, text: provable(id, 2000) });
-    } catch (error) {
-      if (!(error instanceof StoreError) || !error.temporary) throw error;
-      await sleep(20);
-    }
-  }
-}

@@ -58,7 +58,7 @@ export async function startRedis(options: RedisServerOptions = {}): Promise<Redi
   };
   const start = (more?: RedisServerOptions): Promise<void> => untilPong(port, launch(more));
   const ask = async (command: string, ...args: readonly (string | number)[]): Promise<unknown> => {
-    const client = new Redis(port, '127.0.0.1', { retryStrategy: () => null });
+    const client = new Redis(port, '127.0.0.1', { retryStrategy: () => null, enableReadyCheck: false });
     client.on('error', () => undefined);
     return client.call(command, ...args).finally(() => client.disconnect());
   };
