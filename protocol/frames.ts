@@ -6,6 +6,7 @@ import Type from 'typebox';
 import { CommandSchema } from './commands.ts';
 import { CommandIdSchema, CommitSchema, EpochSchema, type Position, PositionSchema } from './commit.ts';
 import { WireErrorSchema } from './errors.ts';
+import { FilterSchema } from './filter.ts';
 import { MachineNameSchema, Sha256Schema, SizeSchema } from './schema.ts';
 import type { ViewJson } from './view/json.ts';
 
@@ -27,6 +28,44 @@ export const SubscribeFrame = Type.Object(
     subscription: SubscriptionIdSchema,
     machine: MachineNameSchema,
     from: FromSchema,
+    filter: Type.Optional(FilterSchema),
+    view: Type.Optional(Type.Literal(true, { description: 'begin with the view at the position' })),
+  },
+  closed,
+);
+
+export const PaceSchema = Type.String({
+  pattern: '^(instant|original|x[0-9]{1,6}(\\.[0-9]{1,3})?)$',
+  description: 'instant, original (as the times of the commits say), or xN: N times as fast',
+});
+
+/** A subscription that plays what is there, at a pace, from a position to commit `to` or to where the log ends now. */
+export const ReplayFrame = Type.Object(
+  {
+    type: Type.Literal('replay'),
+    subscription: SubscriptionIdSchema,
+    machine: MachineNameSchema,
+    from: FromSchema,
+    to: Type.Optional(Type.Integer({ minimum: 1 })),
+    pace: PaceSchema,
+    paused: Type.Optional(Type.Literal(true)),
+    filter: Type.Optional(FilterSchema),
+    view: Type.Optional(
+      Type.Literal(true, { description: 'begin with the view at the position, and after each seek' }),
+    ),
+  },
+  closed,
+);
+
+/** Tells a replay what to do next. The daemon answers each with `state`. */
+export const ControlFrame = Type.Object(
+  {
+    type: Type.Literal('control'),
+    subscription: SubscriptionIdSchema,
+    play: Type.Optional(Type.Boolean({ description: 'false: pause' })),
+    seek: Type.Optional(Type.Integer({ minimum: 0, description: 'go on after this commit' })),
+    step: Type.Optional(Type.Integer({ minimum: 1, maximum: 1_000_000, description: 'so many commits, then pause' })),
+    pace: Type.Optional(PaceSchema),
   },
   closed,
 );
@@ -51,6 +90,8 @@ export const CommandFrame = Type.Object(
 export const CLIENT_FRAMES = {
   subscribe: SubscribeFrame,
   unsubscribe: UnsubscribeFrame,
+  replay: ReplayFrame,
+  control: ControlFrame,
   command: CommandFrame,
 } as const;
 export type ClientFrame = {
@@ -81,12 +122,34 @@ export const SubscribedFrame = Type.Object({
   position: PositionSchema,
 });
 
-/** The next commits of a subscription, in order. */
+/**
+ * The next commits of a subscription, in order. With a filter: those events of them that it lets through, no commit where
+ * there is none, and what was looked at: all after commit `after` up to commit `through`.
+ */
 export const CommitsFrame = Type.Object({
   type: Type.Literal('commits'),
   subscription: SubscriptionIdSchema,
   epoch: EpochSchema,
-  commits: Type.Array(CommitSchema, { minItems: 1 }),
+  after: Type.Optional(Type.Integer({ minimum: 0 })),
+  through: Type.Optional(Type.Integer({ minimum: 1 })),
+  commits: Type.Array(CommitSchema),
+});
+
+/** The machine at a position, in the form of protocol/view/json.ts. The next commit that is delivered follows it. */
+export const ViewFrame = Type.Object({
+  type: Type.Literal('view'),
+  subscription: SubscriptionIdSchema,
+  position: PositionSchema,
+  view: Type.Unsafe<ViewJson>(Type.Object({})),
+});
+
+/** What a replay does from here on. `ended`: all up to its end was delivered; it can still be told to seek. */
+export const StateFrame = Type.Object({
+  type: Type.Literal('state'),
+  subscription: SubscriptionIdSchema,
+  position: PositionSchema,
+  state: Type.Enum(['playing', 'paused', 'ended']),
+  pace: PaceSchema,
 });
 
 /** All commits up to `position` were delivered, and it was the newest. Sent again after every time the subscription fell behind. */
@@ -126,7 +189,9 @@ export const ErrorFrame = Type.Object({
 export const SERVER_FRAMES = {
   hello: HelloFrame,
   subscribed: SubscribedFrame,
+  view: ViewFrame,
   commits: CommitsFrame,
+  state: StateFrame,
   live: LiveFrame,
   end: EndFrame,
   result: ResultFrame,

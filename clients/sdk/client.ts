@@ -1,13 +1,16 @@
 /** The client: commands and feeds over the WebSocket, everything else over HTTP. */
 import type { Command } from '../../protocol/commands.ts';
+import type { LoadedFile } from '../../protocol/fork.ts';
 import type { Done, Imported, MachineSummary, StoredBlob, Ticket, ViewAnswer } from '../../protocol/frames.ts';
 import { SOCKET_PATH } from '../../protocol/frames.ts';
 import type { DisassemblyAnswer, TraceAnswer, WhyAnswer } from '../../protocol/inspect.ts';
 import type { BookmarksAnswer, LocatedAnswer } from '../../protocol/position.ts';
 import type { DiffAnswer } from '../../protocol/view/diff-form.ts';
 import { type Connection, openConnection } from './connection.ts';
-import { openFeed } from './feed.ts';
+import { openCommits, openFollow } from './feed.ts';
+import { compare, fork } from './fork.ts';
 import { chunksOf, type Http, openHttp } from './http.ts';
+import { openReplay } from './replay.ts';
 import type { Client, CommandOptions, ConnectOptions, MachineHandle, SocketConstructor } from './types.ts';
 
 const PATIENCE = 30_000;
@@ -49,7 +52,9 @@ function machineHandle(connection: Connection, http: Http, name: string): Machin
     name,
     summary: () => http.json<MachineSummary>('GET', path),
     command: (command, options) => send(connection, name, command, options),
-    commits: ({ from = 'start' } = {}) => openFeed(connection, name, from),
+    commits: ({ from = 'start', filter } = {}) => openCommits(connection, name, from, filter),
+    follow: ({ from = 'now', filter } = {}) => openFollow(connection, name, from, filter),
+    replay: (options) => openReplay(connection, name, options),
     view: (at) => http.json<ViewAnswer>('GET', `${path}/view${query({ ...at })}`),
     locate: (at) => http.json<LocatedAnswer>('GET', `${path}/position${query({ ...at })}`),
     bookmarks: () => http.json<BookmarksAnswer>('GET', `${path}/bookmarks`),
@@ -58,6 +63,9 @@ function machineHandle(connection: Connection, http: Http, name: string): Machin
     trace: (address, at) => http.json<TraceAnswer>('GET', `${path}/trace${query({ address, ...at })}`),
     disassembly: (address, options) =>
       http.json<DisassemblyAnswer>('GET', `${path}/disassembly${query({ address, ...options })}`),
+    fork: (body, onProgress = () => {}) => fork(http, path, body, onProgress),
+    files: (at) => http.json<LoadedFile[]>('GET', `${path}/files${query({ ...at })}`),
+    compare: (other, options) => compare(http, `${path}/compare${query({ with: other, ...options })}`),
     append: (expected, commits) =>
       http.json<Imported>(
         'POST',

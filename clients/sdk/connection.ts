@@ -4,7 +4,7 @@
  */
 import { BehaviorSubject, type Observable } from 'rxjs';
 import { wireError } from '../../protocol/errors.ts';
-import { type From, mayReconnect, SERVER_FRAMES, type ServerFrame, SUBPROTOCOL } from '../../protocol/frames.ts';
+import { type ClientFrame, mayReconnect, SERVER_FRAMES, type ServerFrame, SUBPROTOCOL } from '../../protocol/frames.ts';
 import { ClientError } from './errors.ts';
 import type { ConnectionState, SocketConstructor, SocketLike } from './types.ts';
 
@@ -16,12 +16,20 @@ export type ResultFrame = Extract<ServerFrame, { type: 'result' }>;
 export type SubscriptionFrame = Extract<ServerFrame, { subscription: number }>;
 
 export interface Subscriber {
-  readonly machine: string;
-  /** Where to begin or to go on. */
-  from(): From;
+  /** The frame that opens it, or opens it again after a break. */
+  request(subscription: number): SubscriptionRequest;
   /** `chars`: length of the frame's text. */
   frame(frame: SubscriptionFrame, chars: number): void;
   fail(error: ClientError): void;
+}
+
+export type SubscriptionRequest = Extract<ClientFrame, { type: 'subscribe' | 'replay' }>;
+export type Control = Omit<Extract<ClientFrame, { type: 'control' }>, 'type' | 'subscription'>;
+
+export interface Subscription {
+  /** Says nothing while there is no connection: the next request has to say it. */
+  control(what: Control): void;
+  end(): void;
 }
 
 interface Pending {
@@ -34,8 +42,7 @@ export interface Connection {
   readonly state: Observable<ConnectionState>;
   /** Sends a command frame until it is answered. */
   command(machine: string, id: string, text: string): Promise<ResultFrame>;
-  /** Returns the function that ends the subscription. */
-  subscribe(subscriber: Subscriber): () => void;
+  subscribe(subscriber: Subscriber): Subscription;
   close(): void;
 }
 
@@ -142,7 +149,7 @@ export function openConnection(
         attempts = 0;
         state.next('open');
         for (const { text } of pending.values()) socket?.send(text);
-        for (const [id, subscriber] of subscribers) sendSubscribe(id, subscriber);
+        for (const [id, subscriber] of subscribers) sendRequest(id, subscriber);
         return;
       }
       case 'result': {
@@ -170,9 +177,8 @@ export function openConnection(
     return waiting;
   }
 
-  function sendSubscribe(subscription: number, { machine, from }: Subscriber): void {
-    socket?.send(JSON.stringify({ type: 'subscribe', subscription, machine, from: from() }));
-  }
+  const sendRequest = (subscription: number, { request }: Subscriber): void =>
+    socket?.send(JSON.stringify(request(subscription)));
 
   return {
     state,
@@ -193,10 +199,17 @@ export function openConnection(
       need();
       const id = ++subscriptions;
       subscribers.set(id, subscriber);
-      if (state.value === 'open') sendSubscribe(id, subscriber);
-      return () => {
-        if (!subscribers.delete(id)) return;
-        if (state.value === 'open') socket?.send(JSON.stringify({ type: 'unsubscribe', subscription: id }));
+      if (state.value === 'open') sendRequest(id, subscriber);
+      const sayNow = (frame: ClientFrame): void => {
+        if (state.value === 'open') socket?.send(JSON.stringify(frame));
+      };
+      return {
+        control(what) {
+          if (subscribers.has(id)) sayNow({ type: 'control', subscription: id, ...what });
+        },
+        end() {
+          if (subscribers.delete(id)) sayNow({ type: 'unsubscribe', subscription: id });
+        },
       };
     },
 

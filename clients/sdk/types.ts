@@ -1,11 +1,15 @@
 /** What a program sees of a daemon. `connect` (node.ts in Node, index.ts in a browser) gives a Client. */
 import type { Observable } from 'rxjs';
+import type { CompareLine } from '../../protocol/compare/form.ts';
 import type { Command, CommandOf } from '../../protocol/commands.ts';
 import type { Commit, Position } from '../../protocol/commit.ts';
+import type { Filter } from '../../protocol/filter.ts';
 import type { Done, From, Imported, MachineSummary, StoredBlob, ViewAnswer } from '../../protocol/frames.ts';
+import type { ForkBody, Forked, ForkProgress, LoadedFile } from '../../protocol/fork.ts';
 import type { DisassemblyAnswer, TraceAnswer, WhyAnswer } from '../../protocol/inspect.ts';
 import type { BookmarksAnswer, LocatedAnswer } from '../../protocol/position.ts';
 import type { DiffAnswer } from '../../protocol/view/diff-form.ts';
+import type { ViewJson } from '../../protocol/view/json.ts';
 
 /** The part of the WebSocket interface that is used: browsers have it, `ws` has it too. */
 export interface SocketLike {
@@ -61,9 +65,47 @@ export type FeedItem =
   /** Everything up to `position` was delivered and it was the newest. Comes again after each time of catching up. */
   | { readonly kind: 'live'; readonly position: Position };
 
+/** The machine at the position where what follows begins. */
+export interface ViewItem {
+  readonly kind: 'view';
+  readonly position: Position;
+  readonly view: ViewJson;
+}
+
 /** Every commit after a position, in order, once; across reconnects. What can't be delivered whole ends in an error. */
-export interface Feed extends AsyncIterable<FeedItem> {
-  readonly observable: Observable<FeedItem>;
+export interface Feed<T = FeedItem> extends AsyncIterable<T> {
+  readonly observable: Observable<T>;
+}
+
+export interface StateItem {
+  readonly kind: 'state';
+  readonly position: Position;
+  readonly state: 'playing' | 'paused' | 'ended';
+  readonly pace: string;
+}
+
+export type ReplayItem = Exclude<FeedItem, { kind: 'live' }> | ViewItem | StateItem;
+
+export interface ReplayOptions extends FeedOptions {
+  /** The last commit that is played; unless told, where the log ends when it begins. */
+  readonly to?: number;
+  /** `instant`, `original` (unless told), `xN`. */
+  readonly pace?: string;
+  readonly paused?: true;
+  /** Begins with the view, and gives it again after each seek. */
+  readonly view?: true;
+}
+
+/** What a log holds, played at a pace. One reader: subscribe to `observable` once. */
+export interface Replay {
+  readonly observable: Observable<ReplayItem>;
+  play(): void;
+  pause(): void;
+  /** Goes on after this commit. */
+  seek(commit: number): void;
+  /** So many commits, then it pauses. */
+  step(commits: number): void;
+  pace(pace: string): void;
 }
 
 /** Which position: a commit number, or a text as in protocol/position.ts; the newest unless told. */
@@ -73,9 +115,18 @@ export interface At {
   readonly epoch?: string;
 }
 
+export interface CompareOptions extends At {
+  /** Of the other machine. */
+  readonly withAt?: number | string;
+  /** Which commands get a line: all, none, or those that did not come to the same but for addresses (unless told). */
+  readonly lines?: 'none' | 'changed' | 'all';
+}
+
 export interface FeedOptions {
   /** `'start'` unless told. */
   readonly from?: From;
+  /** Only these events, and only commits that have one. */
+  readonly filter?: Filter;
 }
 
 export interface MachineHandle {
@@ -84,6 +135,10 @@ export interface MachineHandle {
   /** Errors that the kernel returns are events of the commit; a ClientError says that nothing happened. */
   command(command: Exclude<Command, { type: 'boot' }>, options?: CommandOptions): Promise<Done>;
   commits(options?: FeedOptions): Feed;
+  /** The view at `from` (`'now'` unless told), then what `commits` gives: to be folded on. */
+  follow(options?: FeedOptions): Feed<FeedItem | ViewItem>;
+  /** Plays what is there, from `from`, at a pace. */
+  replay(options?: ReplayOptions): Replay;
   view(options?: At): Promise<ViewAnswer>;
   /** Where a position is, and what it is called. */
   locate(options?: At): Promise<LocatedAnswer>;
@@ -96,6 +151,12 @@ export interface MachineHandle {
   trace(address: string, options?: At): Promise<TraceAnswer>;
   /** Live memory as assembler; 16 instructions unless told, at most 256. */
   disassembly(address: string, options?: At & { readonly count?: number }): Promise<DisassemblyAnswer>;
+  /** What if: this machine, up to a position, replayed by its commands into a new machine with changed rules, whole or not at all. */
+  fork(body: ForkBody, onProgress?: (progress: ForkProgress) => void): Promise<Forked>;
+  /** The module files that the commands up to a position name, and whether the daemon has them. */
+  files(options?: At): Promise<readonly LoadedFile[]>;
+  /** This machine beside another, command by command; a summary comes last. */
+  compare(other: string, options?: CompareOptions): AsyncIterable<Exclude<CompareLine, { error: WireError }>>;
   /** Appends recorded commits after `expected`; `null` creates the machine with them. */
   append(expected: Position | null, commits: readonly Commit[]): Promise<Imported>;
   /** The machine's log as a session file. */

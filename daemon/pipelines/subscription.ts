@@ -24,7 +24,7 @@ export interface Reader {
 }
 
 /** Milliseconds: between two looks at a log that is away, or that ended under a follower. */
-const RETRY_MS = 200;
+export const RETRY_MS = 200;
 
 /** Feeds `reader` everything after `start` until `signal` aborts; an error says why it can't go on. */
 export async function runSubscription(
@@ -55,7 +55,8 @@ export async function runSubscription(
   return undefined;
 }
 
-async function readPage(
+/** What the log says, or why it does not answer. `share`: bytes that the reader would take. */
+export async function readPage(
   log: EventLog,
   machine: string,
   epoch: string,

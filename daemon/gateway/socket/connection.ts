@@ -3,16 +3,14 @@ import type { WebSocket } from 'ws';
 import { type WireError, wireError } from '../../../protocol/errors.ts';
 import { CLOSE, type ClientFrame, type ServerFrame, SUBPROTOCOL } from '../../../protocol/frames.ts';
 import { BAD_FRAMES, COMMANDS, FRAME_BYTES, SUBSCRIPTIONS, UPLOAD_BYTES } from '../../limits.ts';
-import type { Batch } from '../../pipelines/hubs.ts';
-import { isMistake, thrown } from '../../pipelines/outcome.ts';
 import type { Runtime } from '../../pipelines/runtime.ts';
-import { runSubscription } from '../../pipelines/subscription.ts';
 import { VERSION } from '../../version.ts';
 import { notAllowed } from '../auth/authorize.ts';
 import type { Role } from '../auth/roles.ts';
 import { openOutbox } from './outbox.ts';
 import { frameRate } from './rate.ts';
 import { type About, readFrame } from './read-frame.ts';
+import { openSubscriptions } from './subscriptions.ts';
 
 type FrameOf<T extends ClientFrame['type']> = Extract<ClientFrame, { type: T }>;
 
@@ -27,8 +25,8 @@ export interface Grant {
 
 export function serve(socket: WebSocket, runtime: Runtime, { role, share, subscribed }: Grant): void {
   const outbox = openOutbox(socket, share);
-  const take = frameRate(socket);
-  const subscriptions = new Map<number, AbortController>();
+  const count = frameRate(socket);
+  const subscriptions = openSubscriptions(runtime, outbox, share, subscribed);
   let commands = 0;
   let badFrames = 0;
 
@@ -40,58 +38,6 @@ export function serve(socket: WebSocket, runtime: Runtime, { role, share, subscr
     else send({ type: 'end', subscription: about.subscription, error });
     badFrames++;
     if (badFrames >= BAD_FRAMES) socket.close(CLOSE.badFrames, `${badFrames} frames in error`);
-  }
-
-  async function subscribe({ subscription, machine, from }: FrameOf<'subscribe'>): Promise<void> {
-    if (subscriptions.has(subscription)) {
-      const error = wireError('bad-frame', `subscription ${subscription} is open already`);
-      refuseFrame(error, { kind: 'subscription', subscription });
-      return;
-    }
-    if (subscriptions.size >= SUBSCRIPTIONS) {
-      const error = wireError('too-busy', `a connection has at most ${SUBSCRIPTIONS} subscriptions`);
-      send({ type: 'end', subscription, error });
-      return;
-    }
-    const stop = new AbortController();
-    subscriptions.set(subscription, stop);
-    try {
-      if (!subscribed(1)) {
-        const error = wireError('too-busy', 'the daemon has as many subscriptions as it can hold');
-        send({ type: 'end', subscription, error });
-        return;
-      }
-      const start = await runtime.locate(machine, from);
-      if (stop.signal.aborted) return;
-      if (!start.ok) {
-        send({ type: 'end', subscription, error: start.error });
-        return;
-      }
-      send({ type: 'subscribed', subscription, position: start.value });
-      const reader = {
-        commits: (batch: Batch) => outbox.send(batch.frame(subscription, () => commitsFrame(subscription, batch))),
-        live: (position: { epoch: string; commit: number }) => send({ type: 'live', subscription, position }),
-        share,
-        full: outbox.full,
-        room: outbox.room,
-      };
-      const error = await runSubscription(runtime.world, machine, start.value, reader, stop.signal);
-      if (error !== undefined) send({ type: 'end', subscription, error });
-    } catch (error) {
-      if (isMistake(error)) runtime.world.mistake(error);
-      send({ type: 'end', subscription, error: thrown(error).error });
-    } finally {
-      subscribed(-1);
-      if (subscriptions.get(subscription) === stop) subscriptions.delete(subscription);
-    }
-  }
-
-  function unsubscribe({ subscription }: FrameOf<'unsubscribe'>): void {
-    const open = subscriptions.get(subscription);
-    if (open === undefined) return;
-    subscriptions.delete(subscription);
-    open.abort();
-    send({ type: 'end', subscription });
   }
 
   async function command({ id, machine, command, expected }: FrameOf<'command'>): Promise<void> {
@@ -119,19 +65,34 @@ export function serve(socket: WebSocket, runtime: Runtime, { role, share, subscr
     outbox.send(`${JSON.stringify(head).slice(0, -1)},"commit":${text}}`, answered);
   }
 
+  function take(frame: ClientFrame): void {
+    if (frame.type === 'command') {
+      void command(frame);
+      return;
+    }
+    if (frame.type === 'unsubscribe') {
+      subscriptions.unsubscribe(frame);
+      return;
+    }
+    const error =
+      frame.type === 'subscribe'
+        ? subscriptions.subscribe(frame)
+        : frame.type === 'replay'
+          ? subscriptions.replay(frame)
+          : subscriptions.control(frame);
+    if (error !== undefined) refuseFrame(error, { kind: 'subscription', subscription: frame.subscription });
+  }
+
   socket.on('message', (data: Buffer, isBinary: boolean) => {
-    take();
+    count();
     const read = readFrame(data, isBinary);
-    if (!read.ok) refuseFrame(read.error, read.about);
-    else if (read.frame.type === 'subscribe') void subscribe(read.frame);
-    else if (read.frame.type === 'unsubscribe') unsubscribe(read.frame);
-    else void command(read.frame);
+    if (read.ok) take(read.frame);
+    else refuseFrame(read.error, read.about);
   });
   // What breaks the WebSocket protocol itself: ws closes the connection with the code that RFC 6455 gives.
   socket.on('error', () => {});
   socket.on('close', () => {
-    for (const stop of subscriptions.values()) stop.abort();
-    subscriptions.clear();
+    subscriptions.close();
   });
 
   send({
@@ -140,10 +101,4 @@ export function serve(socket: WebSocket, runtime: Runtime, { role, share, subscr
     version: VERSION,
     limits: { frameBytes: FRAME_BYTES, subscriptions: SUBSCRIPTIONS, commands: COMMANDS, uploadBytes: UPLOAD_BYTES },
   });
-}
-
-/** The texts of the commits as the log keeps them, spliced into the frame around them. */
-function commitsFrame(subscription: number, { epoch, entries }: Batch): Uint8Array {
-  const texts = entries.map((entry) => entry.text).join(',');
-  return Buffer.from(`{"type":"commits","subscription":${subscription},"epoch":"${epoch}","commits":[${texts}]}`);
 }

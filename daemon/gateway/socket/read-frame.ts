@@ -22,6 +22,8 @@ const ECHO_CHARS = 1024;
 const frames = {
   subscribe: validator(CLIENT_FRAMES.subscribe, 'subscribe'),
   unsubscribe: validator(CLIENT_FRAMES.unsubscribe, 'unsubscribe'),
+  replay: validator(CLIENT_FRAMES.replay, 'replay'),
+  control: validator(CLIENT_FRAMES.control, 'control'),
   command: validator(CLIENT_FRAMES.command, 'command'),
 } as const;
 
@@ -53,7 +55,9 @@ function aboutOf(type: string, { id, machine, subscription }: Record<string, unk
   const isEcho = (value: unknown): value is string => typeof value === 'string' && value.length <= ECHO_CHARS;
   if (type === 'command' && isEcho(id) && isEcho(machine)) return { kind: 'command', id, machine };
   const isId = Number.isInteger(subscription) && Number(subscription) >= 0 && Number(subscription) <= 0xffffffff;
-  return type === 'subscribe' && isId ? { kind: 'subscription', subscription: Number(subscription) } : NOTHING;
+  return (type === 'subscribe' || type === 'replay') && isId
+    ? { kind: 'subscription', subscription: Number(subscription) }
+    : NOTHING;
 }
 
 const NOTHING: About = { kind: 'nothing' };

@@ -1,0 +1,195 @@
+/** The subscriptions of one connection: those that follow a log, and those that replay one. */
+import type { Position } from '../../../protocol/commit.ts';
+import { type WireError, wireError } from '../../../protocol/errors.ts';
+import type { ClientFrame, From, ServerFrame } from '../../../protocol/frames.ts';
+import { SUBSCRIPTIONS } from '../../limits.ts';
+import { isMistake, type Outcome, refusedGone, thrown } from '../../pipelines/outcome.ts';
+import { type Control, openReplay, type Replay } from '../../pipelines/replay.ts';
+import type { Runtime } from '../../pipelines/runtime.ts';
+import { runSubscription } from '../../pipelines/subscription.ts';
+import { openDelivery } from './delivery.ts';
+import type { Outbox } from './outbox.ts';
+
+type FrameOf<T extends ClientFrame['type']> = Extract<ClientFrame, { type: T }>;
+
+export interface Subscriptions {
+  has(subscription: number): boolean;
+  /** These three give an error for a frame that can't be meant. */
+  subscribe(frame: FrameOf<'subscribe'>): WireError | undefined;
+  replay(frame: FrameOf<'replay'>): WireError | undefined;
+  control(frame: FrameOf<'control'>): WireError | undefined;
+  unsubscribe(frame: FrameOf<'unsubscribe'>): void;
+  /** Ends all of them without a word. */
+  close(): void;
+}
+
+interface Open {
+  readonly stop: AbortController;
+  readonly kind: 'subscribe' | 'replay';
+  /** Once it runs. */
+  replay: Replay | undefined;
+  /** What it was told before. */
+  early: Control;
+}
+
+/** `subscribed` counts those of all connections, and says whether there is room for one more. */
+export function openSubscriptions(
+  runtime: Runtime,
+  outbox: Outbox,
+  share: () => number,
+  subscribed: (change: 1 | -1) => boolean,
+): Subscriptions {
+  const open = new Map<number, Open>();
+  const send = (frame: ServerFrame): void => outbox.send(JSON.stringify(frame));
+  const end = (subscription: number, error?: WireError): void =>
+    send(error === undefined ? { type: 'end', subscription } : { type: 'end', subscription, error });
+
+  /** Begins `work` as subscription `id`. */
+  function begin(kind: Open['kind'], id: number, work: Work): WireError | undefined {
+    if (open.has(id)) return wireError('bad-frame', `subscription ${id} is open already`);
+    if (open.size < SUBSCRIPTIONS)
+      void run({ stop: new AbortController(), kind, replay: undefined, early: {} }, id, work);
+    else end(id, wireError('too-busy', `a connection has at most ${SUBSCRIPTIONS} subscriptions`));
+    return undefined;
+  }
+
+  async function run(mine: Open, id: number, work: Work): Promise<void> {
+    open.set(id, mine);
+    try {
+      const error = subscribed(1)
+        ? await work(mine)
+        : wireError('too-busy', 'the daemon has as many subscriptions as it can hold');
+      if (error !== undefined && !mine.stop.signal.aborted) end(id, error);
+    } catch (error) {
+      if (isMistake(error)) runtime.world.mistake(error);
+      if (!mine.stop.signal.aborted) end(id, thrown(error).error);
+    } finally {
+      subscribed(-1);
+      if (open.get(id) === mine) open.delete(id);
+    }
+  }
+
+  /** Where to begin, and the view there where it is wanted. */
+  async function startOf(machine: string, from: From, wantsView: boolean): Promise<Outcome<Start>> {
+    if (wantsView && from === 'now') {
+      const view = await runtime.view(machine);
+      return view.ok ? { ok: true, value: { at: view.value.position, view: view.value.text } } : view;
+    }
+    const at = await runtime.locate(machine, from);
+    if (!at.ok || !wantsView) return at.ok ? { ok: true, value: { at: at.value, view: undefined } } : at;
+    const view = await viewAt(machine, at.value);
+    return view.ok ? { ok: true, value: { at: at.value, view: view.value } } : view;
+  }
+
+  async function viewAt(machine: string, at: Position): Promise<Outcome<string>> {
+    const view = await runtime.view(machine, at.commit);
+    if (!view.ok) return view;
+    const { position, text } = view.value;
+    if (position.epoch === at.epoch) return { ok: true, value: text };
+    return refusedGone(machine, { status: 'epoch-changed', epoch: position.epoch });
+  }
+
+  function sendView(subscription: number, position: Position, view: string): void {
+    const head = JSON.stringify({ type: 'view', subscription, position });
+    outbox.send(`${head.slice(0, -1)},"view":${view}}`);
+  }
+
+  const follow = (frame: FrameOf<'subscribe'>) => async (mine: Open) => {
+    const { subscription, machine, from, filter, view = false } = frame;
+    const { signal } = mine.stop;
+    const start = await startOf(machine, from, view);
+    if (signal.aborted) return undefined;
+    if (!start.ok) return start.error;
+    const { at } = start.value;
+    send({ type: 'subscribed', subscription, position: at });
+    if (start.value.view !== undefined) sendView(subscription, at, start.value.view);
+    const delivery = openDelivery(outbox, subscription, machine, filter, at.commit);
+    const reader = {
+      commits: delivery.commits,
+      live(position: Position) {
+        delivery.told(position.commit);
+        send({ type: 'live', subscription, position });
+      },
+      share,
+      full: outbox.full,
+      room: outbox.room,
+    };
+    return runSubscription(runtime.world, machine, at, reader, signal);
+  };
+
+  const play = (frame: FrameOf<'replay'>) => async (mine: Open) => {
+    const { subscription, machine, from, filter, view = false, paused = false } = frame;
+    const { signal } = mine.stop;
+    const start = await startOf(machine, from, view);
+    if (signal.aborted) return undefined;
+    if (!start.ok) return start.error;
+    const { at } = start.value;
+    const newest = await runtime.locate(machine, 'now');
+    if (signal.aborted) return undefined;
+    if (!newest.ok) return newest.error;
+    send({ type: 'subscribed', subscription, position: at });
+    if (start.value.view !== undefined) sendView(subscription, at, start.value.view);
+    const delivery = openDelivery(outbox, subscription, machine, filter, at.commit);
+    const to = Math.max(at.commit, Math.min(frame.to ?? newest.value.commit, newest.value.commit));
+    const replay = openReplay(
+      runtime.world.log,
+      { machine, at, to, pace: frame.pace, paused },
+      {
+        commits: delivery.commits,
+        state(state, position, pace) {
+          delivery.told(position.commit);
+          send({ type: 'state', subscription, position, state, pace });
+        },
+        async moved(position) {
+          delivery.told(position.commit);
+          if (!view || signal.aborted) return;
+          const there = await viewAt(machine, position);
+          if (there.ok && !signal.aborted) sendView(subscription, position, there.value);
+        },
+        share,
+        full: outbox.full,
+        room: outbox.room,
+      },
+      signal,
+    );
+    mine.replay = replay;
+    replay.control(mine.early);
+    return replay.run();
+  };
+
+  return {
+    has: (subscription) => open.has(subscription),
+    subscribe: (frame) => begin('subscribe', frame.subscription, follow(frame)),
+    replay: (frame) => begin('replay', frame.subscription, play(frame)),
+
+    control({ subscription, ...what }) {
+      const mine = open.get(subscription);
+      if (mine === undefined) return undefined;
+      if (mine.kind !== 'replay') return wireError('bad-frame', `subscription ${subscription} is no replay`);
+      if (mine.replay === undefined) mine.early = { ...mine.early, ...what };
+      else mine.replay.control(what);
+      return undefined;
+    },
+
+    unsubscribe({ subscription }) {
+      const mine = open.get(subscription);
+      if (mine === undefined) return;
+      open.delete(subscription);
+      mine.stop.abort();
+      end(subscription);
+    },
+
+    close() {
+      for (const { stop } of open.values()) stop.abort();
+      open.clear();
+    },
+  };
+}
+
+/** Resolves to why it ended. */
+type Work = (mine: Open) => Promise<WireError | undefined>;
+
+interface Start {
+  readonly at: Position;
+  readonly view: string | undefined;
+}
