@@ -77,8 +77,14 @@ export const FORKS = 8;
 /** Module files that the commands of one log name, each once. */
 export const LOG_FILES = 100_000;
 
-/** Commits between two snapshots of the view. */
-export const SNAPSHOT_EVERY = 1000;
+/** A snapshot is due when the log since the last one has so many bytes, */
+export const SNAPSHOT_LEAST = 512 << 10;
+/** and so many times the bytes of that one. */
+export const SNAPSHOT_SHARE = 2;
+/** A part of a snapshot, uncompressed. */
+export const MAX_PART_BYTES = 1 << 30;
+/** Commits that are read to answer one question about an address. */
+export const WHY_BYTES = 32 << 20;
 
 /** Milliseconds that a stopping daemon gives to what is under way. */
 export const DRAIN_MS = 5_000;

@@ -27,7 +27,7 @@ export async function handle(world: World, machine: MachineRuntime, request: Req
   if (request.command.type === 'boot') return create(world, machine, request);
   for (let attempt = 1; ; attempt++) {
     // 1. Load the state.
-    const loaded = await catchUp(world.log, world.kernel, machine.name, machine.held);
+    const loaded = await catchUp(world, machine.name, machine.held);
     if (!loaded.ok) return loaded;
     const held = loaded.value;
     machine.held = held;
@@ -56,7 +56,7 @@ export async function handle(world: World, machine: MachineRuntime, request: Req
     if (result.status !== 'appended') return refusedGone(machine.name, result);
 
     // 4. Publish.
-    machine.held = { epoch: held.epoch, commit: number, state: decided.value.state };
+    machine.held = { epoch: held.epoch, commit: number, id: request.id, state: decided.value.state };
     machine.views.advance(held.epoch, commit);
     world.hubs.publish(machine.name, held.epoch, { number, ...entry });
 
@@ -76,7 +76,7 @@ async function create(world: World, machine: MachineRuntime, request: Request): 
   const result = await world.log.create(machine.name, epoch, entry);
   if (result.status === 'machine-exists') return refuse('machine-exists', `there is a machine called ${machine.name}`);
   if (result.status === 'duplicate') return repeat(world, machine, result.epoch, result.number);
-  machine.held = { epoch, commit: 1, state: decided.value.state };
+  machine.held = { epoch, commit: 1, id: request.id, state: decided.value.state };
   world.hubs.publish(machine.name, epoch, { number: 1, ...entry });
   return done({ epoch, number: 1, repeated: false, text: entry.text });
 }

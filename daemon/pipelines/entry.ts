@@ -4,9 +4,10 @@ import { upcast } from '../../protocol/upcast.ts';
 import { StoreError } from '../log/errors.ts';
 import type { Entry, EventLog, NewEntry } from '../log/log.ts';
 import { done, type Outcome, type Refusal, refusedRead } from './outcome.ts';
+import { breath } from './snapshots-lines.ts';
 
-/** Pages between two breaths. */
-const BREATH_EVERY = 4;
+/** Characters of commits between two breaths: a few milliseconds' work for whoever folds them. */
+const BREATH_CHARS = 256 << 10;
 
 export function encode(commit: Omit<Commit, 'v'>): NewEntry {
   const { number, time, id, command, events } = commit;
@@ -28,17 +29,23 @@ function parse(machine: string, entry: Entry): unknown {
   }
 }
 
-/** Reads the commits after `after` up to `upTo`, one after the other. Other work gets its turn in between. */
+/**
+ * Reads the commits after `after` up to `upTo`, one after the other. Other work gets its turn in between. `afterId` is the id
+ * of commit `after`, if the caller knows it: it is refused where that commit is another one by now.
+ */
 export async function readThrough(
   log: EventLog,
   machine: { readonly name: string; readonly epoch: string },
   after: number,
   upTo: number,
   each: (entry: Entry) => void | Promise<void>,
+  afterId?: string,
 ): Promise<Refusal | undefined> {
   let position = after;
-  for (let pages = 1; position < upTo; pages++) {
-    const page = await log.read(machine.name, machine.epoch, { after: position });
+  let positionId = afterId;
+  let sinceBreath = 0;
+  while (position < upTo) {
+    const page = await log.read(machine.name, machine.epoch, { after: position, afterId: positionId });
     if (page.status !== 'page') return refusedRead(machine.name, position, page);
     if (page.entries.length === 0) {
       return refusedRead(machine.name, upTo, { status: 'beyond-head', head: page.head });
@@ -48,8 +55,12 @@ export async function readThrough(
       const pending = each(entry);
       if (pending !== undefined) await pending;
       position = entry.number;
+      positionId = entry.id;
+      sinceBreath += entry.text.length;
+      if (sinceBreath < BREATH_CHARS) continue;
+      sinceBreath = 0;
+      await breath();
     }
-    if (pages % BREATH_EVERY === 0) await new Promise((resolve) => setImmediate(resolve));
   }
   return undefined;
 }

@@ -30,7 +30,16 @@ export function batch(epoch: string, entries: readonly Entry[]): Batch {
 
 const FRAMES_SHARED = 8;
 
+/** A commit that this daemon appended. */
+export interface Appended {
+  readonly machine: string;
+  readonly epoch: string;
+  readonly entry: Entry;
+}
+
 export interface Hubs {
+  /** All that is published. */
+  readonly appended: Observable<Appended>;
   /** This daemon appended `entry`. */
   publish(machine: string, epoch: string, entry: Entry): void;
   /**
@@ -48,6 +57,7 @@ interface Hub {
 
 export function openHubs(log: EventLog): Hubs {
   const hubs = new Map<string, Hub>();
+  const appended = new Subject<Appended>();
 
   function open(key: string, machine: string, epoch: string, after: number): Hub {
     const own = new Subject<readonly Entry[]>();
@@ -73,7 +83,9 @@ export function openHubs(log: EventLog): Hubs {
   }
 
   return {
+    appended,
     publish(machine, epoch, entry) {
+      appended.next({ machine, epoch, entry });
       hubs.get(`${machine} ${epoch}`)?.own.next([entry]);
     },
     tail(machine, epoch, after) {

@@ -1,23 +1,27 @@
 /**
- * Questions about addresses: one pass over the log gives state and history, the blob store gives the files that the answer
- * turns out to need. They take turns, a few may wait, and nothing is kept.
+ * Questions about addresses: the nearest snapshot and the commits after it give the state at a position, the ledger names
+ * the few commits that wrote there, the blob store gives the files that the answer turns out to need. They take turns, a few
+ * may wait, and nothing is kept.
  */
 import { fromHex } from '../../protocol/address.ts';
-import type { Position } from '../../protocol/commit.ts';
+import type { Commit, Position } from '../../protocol/commit.ts';
 import type { DisassemblyAnswer, TraceAnswer, WhyAnswer } from '../../protocol/inspect.ts';
 import { generalDisassembler } from '../disassembler.ts';
-import { emptyHistory, foldHistory, type History } from '../kernel/inspect/history.ts';
+import { emptyHistory, type History } from '../kernel/inspect/history.ts';
+import { historyOf, type Sources, sourcesOf } from '../kernel/inspect/ledger.ts';
 import type { Files } from '../kernel/inspect/memory.ts';
 import { type Answered, type Subject, subjectOf } from '../kernel/inspect/subject.ts';
 import { disassembly, trace } from '../kernel/inspect/trace.ts';
 import { why } from '../kernel/inspect/why.ts';
 import type { State } from '../kernel/kernel.ts';
-import { INSPECTIONS } from '../limits.ts';
-import { decode, readThrough } from './entry.ts';
-import { catchUp, type Held } from './kernel-state.ts';
+import { INSPECTIONS, WHY_BYTES } from '../limits.ts';
+import { decode, readOne } from './entry.ts';
+import type { Held } from './kernel-state.ts';
 import type { World } from './machine.ts';
 import { openMailbox } from './mailbox.ts';
-import { done, noSuchMachine, type Outcome, refuse, refusedRead } from './outcome.ts';
+import { done, type Outcome, refuse } from './outcome.ts';
+import { breath } from './snapshots-lines.ts';
+import { LEDGER, STATE } from './snapshots-parts.ts';
 
 export interface Question {
   readonly machine: string;
@@ -47,7 +51,9 @@ export function openInspector(world: World, held: (machine: string) => Held | un
     turns.post(async () => {
       const address = fromHex(question.address);
       if (Number.isNaN(address)) return refuse('bad-command', `${question.address} is no kernel address`);
-      const read = await readLog(world, question, address, needsHistory ? undefined : { held: held(question.machine) });
+      const read = needsHistory
+        ? await readHistory(world, question, address)
+        : await readState(world, question, held(question.machine));
       if (!read.ok) return read;
       const { position, state, history } = read.value;
       const general = await generalDisassembler();
@@ -76,28 +82,61 @@ interface Read {
   readonly history: History;
 }
 
-async function readLog(
-  { log, kernel }: World,
+async function readState(
+  { snapshots }: World,
   { machine, at }: Question,
-  address: number,
-  stateAlone: { readonly held: Held | undefined } | undefined,
+  held: Held | undefined,
 ): Promise<Outcome<Read>> {
-  const history = emptyHistory(address);
-  if (at === undefined && stateAlone) {
-    const newest = await catchUp(log, kernel, machine, stateAlone.held);
-    if (!newest.ok) return newest;
-    const { epoch, commit, state } = newest.value;
-    return done({ position: { epoch, commit }, state, history });
+  const known = held && { ...held, id: held.id, values: [held.state] as const };
+  const sought = await snapshots.seek(machine, at, [STATE] as const, known);
+  if (!sought.ok) return sought;
+  const { epoch, commit, values } = sought.value;
+  // No question of state alone asks for the history of an address.
+  return done({ position: { epoch, commit }, state: values[0], history: emptyHistory(Number.NaN) });
+}
+
+async function readHistory(world: World, { machine, at }: Question, address: number): Promise<Outcome<Read>> {
+  const sought = await world.snapshots.seek(machine, at, [STATE, LEDGER] as const);
+  if (!sought.ok) return sought;
+  const { epoch, commit, values } = sought.value;
+  const [state, ledger] = values;
+  let sources = sourcesOf(ledger, state, address);
+  const { freed, loaded } = sources.tenant ?? {};
+  if (freed && loaded && freed.commit > loaded.commit) {
+    // Whose memory it was took its keys along: what changed them is known before that.
+    const before = await world.snapshots.seek(machine, freed.commit - 1, [STATE, LEDGER] as const);
+    if (before.ok) sources = joined(sources, sourcesOf(before.value.values[1], before.value.values[0], address));
+    else if (before.error.code !== 'position-trimmed') return before;
   }
-  const head = await log.head(machine);
-  if (head === undefined) return noSuchMachine(machine);
-  const upTo = at ?? head.head;
-  if (upTo > head.head) return refusedRead(machine, upTo, { status: 'beyond-head', head: head.head });
-  let state = kernel.initialState();
-  const refused = await readThrough(log, head, 0, upTo, (entry) => {
-    const commit = decode(machine, entry);
-    for (const event of commit.events) state = kernel.evolve(state, event);
-    foldHistory(history, commit);
-  });
-  return refused ?? done({ position: { epoch: head.epoch, commit: upTo }, state, history });
+  const commits = await readCommits(world, { name: machine, epoch }, sources.commits);
+  if (!commits.ok) return commits;
+  const { found, left } = commits.value;
+  const history = historyOf(address, state, { ...sources, older: sources.older + left }, found);
+  return done({ position: { epoch, commit }, state, history });
+}
+
+const joined = (now: Sources, before: Sources): Sources => ({
+  ...now,
+  commits: [...new Set([...before.commits, ...now.commits])].sort((a, b) => a - b),
+  older: before.older,
+});
+
+/** The commits of those numbers, oldest first: the newest that WHY_BYTES and the log still hold; `left` are the others. */
+async function readCommits(
+  { log }: World,
+  machine: { readonly name: string; readonly epoch: string },
+  numbers: readonly number[],
+): Promise<Outcome<{ readonly found: readonly Commit[]; readonly left: number }>> {
+  const found: Commit[] = [];
+  let bytes = 0;
+  for (const number of numbers.toReversed()) {
+    if (bytes >= WHY_BYTES) break;
+    const entry = await readOne(log, machine.name, machine.epoch, number);
+    if (!entry.ok && entry.error.code === 'position-trimmed') break;
+    if (!entry.ok) return entry;
+    bytes += entry.value.text.length;
+    found.push(decode(machine.name, entry.value));
+    await breath();
+  }
+  return done({ found: found.reverse(), left: numbers.length - found.length });
 }

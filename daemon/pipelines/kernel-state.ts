@@ -1,8 +1,8 @@
-/** A machine's kernel state at a position: kept between commands, caught up from the log, rebuilt from its start when not kept. */
+/** A machine's kernel state: kept between commands, caught up from the log; from the nearest snapshot when it is not kept. */
 import type * as kernel from '../kernel/kernel.ts';
-import type { EventLog } from '../log/log.ts';
-import { decode, readThrough } from './entry.ts';
-import { done, noSuchMachine, type Outcome } from './outcome.ts';
+import { done, type Outcome } from './outcome.ts';
+import type { Snapshots } from './snapshots.ts';
+import { STATE } from './snapshots-parts.ts';
 
 /** The decider: daemon/kernel/kernel.ts. */
 export type Kernel = Pick<typeof kernel, 'decide' | 'evolve' | 'initialState' | 'blobsOf'>;
@@ -11,23 +11,20 @@ export type Kernel = Pick<typeof kernel, 'decide' | 'evolve' | 'initialState' | 
 export interface Held {
   readonly epoch: string;
   readonly commit: number;
+  /** The commit's, where it is known. */
+  readonly id?: string | undefined;
   readonly state: kernel.State;
 }
 
 /** The state at the head of the log, starting from `held` if that is a part of it. */
 export async function catchUp(
-  log: EventLog,
-  { evolve, initialState }: Kernel,
+  { snapshots }: { readonly snapshots: Snapshots },
   name: string,
   held: Held | undefined,
 ): Promise<Outcome<Held>> {
-  const machine = await log.head(name);
-  if (machine === undefined) return noSuchMachine(name);
-  const { epoch, head } = machine;
-  const known = held !== undefined && held.epoch === epoch && held.commit <= head ? held : undefined;
-  let state = known?.state ?? initialState();
-  const refused = await readThrough(log, { name, epoch }, known?.commit ?? 0, head, (entry) => {
-    for (const event of decode(name, entry).events) state = evolve(state, event);
-  });
-  return refused ?? done({ epoch, commit: head, state });
+  const known = held && { ...held, id: held.id, values: [held.state] as const };
+  const sought = await snapshots.seek(name, undefined, [STATE] as const, known);
+  if (!sought.ok) return sought;
+  const { epoch, commit, id, values } = sought.value;
+  return done({ epoch, commit, id, state: values[0] });
 }

@@ -6,6 +6,7 @@ import type { EventLog } from '../log/log.ts';
 import type { Hubs } from './hubs.ts';
 import type { Held, Kernel } from './kernel-state.ts';
 import { type Mailbox, openMailbox } from './mailbox.ts';
+import type { Snapshots } from './snapshots.ts';
 import { openViews, type Views } from './views.ts';
 
 export interface BlobSource {
@@ -19,6 +20,7 @@ export interface World {
   readonly blobs: BlobSource;
   readonly kernel: Kernel;
   readonly hubs: Hubs;
+  readonly snapshots: Snapshots;
   readonly now: () => number;
   readonly newEpoch: () => string;
   readonly mistake: (error: unknown) => void;
@@ -41,7 +43,7 @@ export function openMachine(world: World, name: string): MachineRuntime {
   return {
     name,
     mailbox: openMailbox(MAILBOX, world.mistake),
-    views: openViews(world.log, name, world.mistake),
+    views: openViews(world.snapshots, name, world.mistake),
     held: undefined,
   };
 }

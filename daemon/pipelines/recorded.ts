@@ -62,7 +62,7 @@ async function made(
 }
 
 async function again(world: World, machine: MachineRuntime, commits: readonly Commit[]): Promise<Outcome<Held>> {
-  const loaded = await catchUp(world.log, world.kernel, machine.name, machine.held);
+  const loaded = await catchUp(world, machine.name, machine.held);
   if (!loaded.ok || (await isAmong(world, machine, loaded.value, 0, commits))) return loaded;
   return refuse('machine-exists', `there is a machine called ${machine.name}, and it has other commits`);
 }
@@ -73,7 +73,7 @@ async function stand(
   expected: Position,
   commits: readonly Commit[],
 ): Promise<Outcome<Held>> {
-  const loaded = await catchUp(world.log, world.kernel, machine.name, machine.held);
+  const loaded = await catchUp(world, machine.name, machine.held);
   if (!loaded.ok) return loaded;
   const { epoch, commit } = loaded.value;
   machine.held = loaded.value;
@@ -98,7 +98,7 @@ async function isAmong(
 }
 
 function evolveAll(kernel: Kernel, base: Held, commits: readonly Commit[]): Outcome<Held> {
-  let { commit, state } = base;
+  let { commit, id, state } = base;
   for (const next of commits) {
     if (next.number !== commit + 1) {
       return refuse('bad-session', `commit ${next.number}: expected commit ${commit + 1}`);
@@ -109,8 +109,9 @@ function evolveAll(kernel: Kernel, base: Held, commits: readonly Commit[]): Outc
       return refuse('bad-session', `commit ${next.number}: ${error instanceof Error ? error.message : String(error)}`);
     }
     commit = next.number;
+    id = next.id;
   }
-  return done({ epoch: base.epoch, commit, state });
+  return done({ epoch: base.epoch, commit, id, state });
 }
 
 /** A view that can't take a commit says so by a RangeError. */

@@ -12,6 +12,7 @@ import { done, noSuchMachine, type Outcome, refusedGone } from './outcome.ts';
 import { checked, epochChanged, locate, type Wanted } from './position.ts';
 import { appendRecorded } from './recorded.ts';
 import { importSession } from './session.ts';
+import { openSnapshots } from './snapshots.ts';
 import type { Views, ViewText } from './views.ts';
 
 export interface Runtime {
@@ -39,7 +40,10 @@ export interface Runtime {
   close(): Promise<void>;
 }
 
-export function openRuntime(world: World): Runtime {
+export function openRuntime(outside: Omit<World, 'snapshots'>): Runtime {
+  const snapshots = openSnapshots(outside.log, outside.mistake);
+  const world: World = { ...outside, snapshots };
+  const counting = world.hubs.appended.subscribe(snapshots.appended);
   /** Least recently used first. */
   const hot = new Map<string, MachineRuntime>();
   let closing = false;
@@ -118,6 +122,8 @@ export function openRuntime(world: World): Runtime {
     async close() {
       closing = true;
       await Promise.all([forks.close(), ...[...hot.values()].map((machine) => machine.mailbox.close())]);
+      counting.unsubscribe();
+      await snapshots.close();
     },
   };
 }

@@ -1,17 +1,15 @@
 /**
  * What people see of a machine. The newest view is kept folded; an older one is folded from the nearest snapshot or from
- * the log's start. Snapshots are made in the background, can be thrown away, and are skipped when they can't be read.
+ * the log's start (snapshots-seek.ts).
  */
-import { promisify } from 'node:util';
-import { gunzip, gzip } from 'node:zlib';
 import type { Commit, Position } from '../../protocol/commit.ts';
-import { emptyView, fold } from '../../protocol/view/fold.ts';
-import { bookmarksJson, VIEW_FORMAT, type ViewJson, viewFromJson, viewJson } from '../../protocol/view/json.ts';
+import { fold } from '../../protocol/view/fold.ts';
+import { bookmarksJson, viewJson } from '../../protocol/view/json.ts';
 import type { Bookmark, View } from '../../protocol/view/types.ts';
-import { SNAPSHOT_EVERY } from '../limits.ts';
-import type { EventLog } from '../log/log.ts';
-import { decode, readThrough } from './entry.ts';
-import { done, noSuchMachine, type Outcome, refusedGone, refusedRead } from './outcome.ts';
+import { StoreError } from '../log/errors.ts';
+import { done, type Outcome, refusedGone } from './outcome.ts';
+import type { Snapshots } from './snapshots.ts';
+import { VIEW } from './snapshots-parts.ts';
 
 /** `text` is the JSON of the view (protocol/view/json.ts). */
 export interface ViewText {
@@ -37,14 +35,15 @@ export interface Views {
 
 interface Kept {
   readonly epoch: string;
+  /** Of the newest commit in it. */
+  id: string | undefined;
   readonly view: View;
-  text: ViewText | undefined;
 }
 
-export function openViews(log: EventLog, name: string, mistake: (error: unknown) => void): Views {
+export function openViews(snapshots: Snapshots, name: string, mistake: (error: unknown) => void): Views {
   let kept: Kept | undefined;
+  let text: ViewText | undefined;
   let turn: Promise<unknown> = Promise.resolve();
-  let snapshotting = false;
 
   /** Runs after everything before it, so that one thing at a time folds the kept view over a wait. */
   function inTurn<T>(work: () => Promise<T>): Promise<T> {
@@ -54,51 +53,28 @@ export function openViews(log: EventLog, name: string, mistake: (error: unknown)
   }
 
   async function catchUp(): Promise<Outcome<Kept>> {
-    const machine = await log.head(name);
-    if (machine === undefined) return noSuchMachine(name);
-    const { epoch, head } = machine;
-    if (kept?.epoch !== epoch) kept = { epoch, view: await nearest(log, name, epoch, head), text: undefined };
     const mine = kept;
-    const refused = await readThrough(log, { name, epoch }, mine.view.commit, head, (entry) => {
-      // The mailbox may have folded it in the meantime.
-      if (entry.number > mine.view.commit) step(mine, decode(name, entry));
-    });
-    return refused ?? done(mine);
-  }
-
-  /** A commit that can't be folded leaves half a view behind, which nobody must see. */
-  function step(target: Kept, commit: Commit): void {
+    // Nobody else folds it meanwhile.
+    kept = undefined;
     try {
-      fold(target.view, commit);
+      const known = mine && { ...mine, commit: mine.view.commit, values: [mine.view] as const };
+      const sought = await snapshots.seek(name, undefined, [VIEW] as const, known);
+      if (!sought.ok) return sought;
+      const { epoch, id, values } = sought.value;
+      kept = { epoch, id, view: values[0] };
+      return done(kept);
     } catch (error) {
-      if (kept === target) kept = undefined;
+      // The store failed between two commits: what was folded is whole.
+      if (error instanceof StoreError) kept = mine;
       throw error;
     }
-    if (target.view.commit % SNAPSHOT_EVERY === 0) snapshot(target.epoch, target.view);
-  }
-
-  function snapshot(epoch: string, view: View): void {
-    if (snapshotting) return;
-    snapshotting = true;
-    const number = view.commit;
-    encodeSnapshot(view)
-      .then((bytes) => log.putSnapshot(name, epoch, number, bytes))
-      .catch(mistake)
-      .finally(() => {
-        snapshotting = false;
-      });
   }
 
   async function owned(commit: number): ReturnType<Views['owned']> {
-    const machine = await log.head(name);
-    if (machine === undefined) return noSuchMachine(name);
-    const { epoch, head } = machine;
-    if (commit > head) return refusedRead(name, commit, { status: 'beyond-head', head });
-    const view = await nearest(log, name, epoch, commit);
-    const refused = await readThrough(log, { name, epoch }, view.commit, commit, (entry) => {
-      fold(view, decode(name, entry));
-    });
-    return refused ?? done({ position: { epoch, commit }, view });
+    const sought = await snapshots.seek(name, commit, [VIEW] as const);
+    if (!sought.ok) return sought;
+    const { epoch, values } = sought.value;
+    return done({ position: { epoch, commit }, view: values[0] });
   }
 
   return {
@@ -106,11 +82,9 @@ export function openViews(log: EventLog, name: string, mistake: (error: unknown)
       inTurn(async () => {
         const current = await catchUp();
         if (!current.ok) return current;
-        const { epoch, view, text } = current.value;
-        if (text?.position.commit === view.commit) return done(text);
-        const fresh = asText(epoch, view);
-        current.value.text = fresh;
-        return done(fresh);
+        const { epoch, view } = current.value;
+        if (text?.position.epoch !== epoch || text.position.commit !== view.commit) text = asText(epoch, view);
+        return done(text);
       }),
 
     async at(commit) {
@@ -131,8 +105,11 @@ export function openViews(log: EventLog, name: string, mistake: (error: unknown)
     advance(epoch, commit) {
       if (kept?.epoch !== epoch || kept.view.commit + 1 !== commit.number) return;
       try {
-        step(kept, commit);
+        fold(kept.view, commit);
+        kept.id = commit.id;
       } catch (error) {
+        // Half a view is left, which nobody must see.
+        kept = undefined;
         mistake(error);
       }
     },
@@ -147,6 +124,7 @@ export function openViews(log: EventLog, name: string, mistake: (error: unknown)
         kept = undefined;
         for (const commit of commits) fold(current.value.view, commit);
         const outcome = await append();
+        current.value.id = commits.at(-1)?.id ?? current.value.id;
         if (outcome.ok) kept = current.value;
         return outcome;
       }),
@@ -156,19 +134,3 @@ export function openViews(log: EventLog, name: string, mistake: (error: unknown)
 function asText(epoch: string, view: View): ViewText {
   return { position: { epoch, commit: view.commit }, text: JSON.stringify(viewJson(view)) };
 }
-
-/** The view of the newest snapshot at or before `commit`, or the empty one. */
-async function nearest(log: EventLog, name: string, epoch: string, commit: number): Promise<View> {
-  const snapshot = await log.latestSnapshot(name, epoch, commit);
-  if (snapshot === undefined) return emptyView();
-  try {
-    const json = JSON.parse((await promisify(gunzip)(snapshot.bytes)).toString()) as ViewJson;
-    if (json.format === VIEW_FORMAT && json.commit === snapshot.number) return viewFromJson(json);
-  } catch {
-    // Of another version, or damaged: the log has everything that it had.
-  }
-  return emptyView();
-}
-
-const encodeSnapshot = (view: View): Promise<Uint8Array> =>
-  promisify(gzip)(JSON.stringify(viewJson(view)), { level: 1 });

@@ -1,0 +1,73 @@
+/** Whether snapshots say what the log says: each is made once more of the commits before it, and compared. */
+import type { EventLog } from '../log/log.ts';
+import { decode, readThrough } from './entry.ts';
+import { done, noSuchMachine, type Outcome } from './outcome.ts';
+import { partLines, partText, readHeader, SnapshotFault } from './snapshots-codec.ts';
+import { PARTS, type PartsOf } from './snapshots-parts.ts';
+import { foldAll, nearest } from './snapshots-seek.ts';
+
+/**
+ * `same`: the log gives it. `differs`: the log gives another one. `unreadable`: damaged, or of another version. `base`: it is
+ * whole, and the commits before it were trimmed. `message` says which part, and what is wrong.
+ */
+export interface Verdict {
+  readonly commit: number;
+  readonly bytes: number;
+  readonly result: 'same' | 'differs' | 'unreadable' | 'base';
+  readonly message?: string;
+}
+
+const ALL: PartsOf<readonly unknown[]> = PARTS;
+
+export async function verifySnapshots(log: EventLog, name: string): Promise<Outcome<readonly Verdict[]>> {
+  const machine = await log.head(name);
+  if (machine === undefined) return noSuchMachine(name);
+  const { epoch, first } = machine;
+  let commit = 0;
+  let values: unknown[] | undefined = first === 1 ? ALL.map((part) => part.empty()) : undefined;
+  const verdicts: Verdict[] = [];
+  for (const number of await log.snapshots(name, epoch)) {
+    const snapshot = await log.latestSnapshot(name, epoch, number);
+    if (snapshot?.number !== number) continue;
+    const { bytes } = snapshot;
+    const of = { commit: number, bytes: bytes.length };
+    if (values === undefined) {
+      const base = await nearest(log, { ...machine, first: number + 1 }, number, ALL);
+      if ('missing' in base) verdicts.push({ ...of, result: 'unreadable', message: base.missing });
+      else {
+        verdicts.push({ ...of, result: 'base' });
+        values = [...base.values];
+        commit = number;
+      }
+      continue;
+    }
+    const current = values;
+    const refused = await readThrough(log, machine, commit, number, (entry) => {
+      foldAll(ALL, current, decode(name, entry));
+    });
+    if (refused !== undefined) return refused;
+    commit = number;
+    verdicts.push({ ...of, ...(await compare(number, bytes, current)) });
+  }
+  return done(verdicts);
+}
+
+async function compare(
+  commit: number,
+  bytes: Uint8Array,
+  values: readonly unknown[],
+): Promise<Pick<Verdict, 'result' | 'message'>> {
+  try {
+    const { header } = readHeader(bytes);
+    if (header.commit !== commit) return { result: 'unreadable', message: `it is of commit ${header.commit}` };
+    for (const [i, part] of ALL.entries()) {
+      const text = await partText(part.name, part.json(values[i]));
+      const lines = await partLines(bytes, part.name);
+      if (!lines.equals(text.lines)) return { result: 'differs', message: `${part.name}: the log gives another` };
+    }
+    return { result: 'same' };
+  } catch (error) {
+    if (!(error instanceof SnapshotFault)) throw error;
+    return { result: 'unreadable', message: error.message };
+  }
+}
