@@ -1,5 +1,5 @@
 /** Forks and comparisons: answers that come as lines of JSON, the last of which says how it ended. */
-import type { CompareLine } from '../../protocol/compare/form.ts';
+import type { ComparedLine, CompareLine } from '../../protocol/compare/form.ts';
 import { ERRORS, type WireError } from '../../protocol/errors.ts';
 import type { ForkBody, Forked, ForkLine, ForkProgress } from '../../protocol/fork.ts';
 import { ClientError } from './errors.ts';
@@ -19,7 +19,7 @@ export async function fork(
   throw cutOff();
 }
 
-export async function* compare(http: Http, path: string): AsyncGenerator<Exclude<CompareLine, { error: WireError }>, void> {
+export async function* compare(http: Http, path: string): AsyncGenerator<ComparedLine, void> {
   for await (const line of linesOf<CompareLine>(await http.call('GET', path))) {
     yield line;
     if ('summary' in line) return;

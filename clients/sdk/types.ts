@@ -1,11 +1,11 @@
 /** What a program sees of a daemon. `connect` (node.ts in Node, index.ts in a browser) gives a Client. */
 import type { Observable } from 'rxjs';
-import type { CompareLine } from '../../protocol/compare/form.ts';
 import type { Command, CommandOf } from '../../protocol/commands.ts';
 import type { Commit, Position } from '../../protocol/commit.ts';
+import type { ComparedLine } from '../../protocol/compare/form.ts';
 import type { Filter } from '../../protocol/filter.ts';
-import type { Done, From, Imported, MachineSummary, StoredBlob, ViewAnswer } from '../../protocol/frames.ts';
 import type { ForkBody, Forked, ForkProgress, LoadedFile } from '../../protocol/fork.ts';
+import type { Done, From, Imported, MachineSummary, StoredBlob, ViewAnswer } from '../../protocol/frames.ts';
 import type { DisassemblyAnswer, TraceAnswer, WhyAnswer } from '../../protocol/inspect.ts';
 import type { BookmarksAnswer, LocatedAnswer } from '../../protocol/position.ts';
 import type { DiffAnswer } from '../../protocol/view/diff-form.ts';
@@ -156,7 +156,7 @@ export interface MachineHandle {
   /** The module files that the commands up to a position name, and whether the daemon has them. */
   files(options?: At): Promise<readonly LoadedFile[]>;
   /** This machine beside another, command by command; a summary comes last. */
-  compare(other: string, options?: CompareOptions): AsyncIterable<Exclude<CompareLine, { error: WireError }>>;
+  compare(other: string, options?: CompareOptions): AsyncIterable<ComparedLine>;
   /** Appends recorded commits after `expected`; `null` creates the machine with them. */
   append(expected: Position | null, commits: readonly Commit[]): Promise<Imported>;
   /** The machine's log as a session file. */

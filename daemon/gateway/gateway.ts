@@ -12,6 +12,7 @@ import { openAuthority } from './auth/authorize.ts';
 import { openTickets } from './auth/tickets.ts';
 import { openTokens, type TokenEntry } from './auth/tokens.ts';
 import { blobRoutes } from './http/blobs.ts';
+import { forkRoutes } from './http/fork.ts';
 import { healthRoutes } from './http/health.ts';
 import { inspectRoutes } from './http/inspect.ts';
 import { machineRoutes } from './http/machines.ts';
@@ -65,6 +66,7 @@ export async function openGateway(
   machineRoutes(app, runtime);
   positionRoutes(app, runtime);
   inspectRoutes(app, runtime);
+  forkRoutes(app, runtime);
   blobRoutes(app, blobs);
   const sockets = serveSockets(app.server, runtime, authority, refusal, metrics, limits);
 

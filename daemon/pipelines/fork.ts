@@ -28,7 +28,7 @@ export interface ForkWatch {
 export interface Forker {
   fork(machine: string, body: ForkBody, watch: ForkWatch): Promise<Outcome<Forked>>;
   /** The module files that the commands up to a position name. */
-  files(machine: string, at: string | undefined, signal: AbortSignal): Promise<Outcome<readonly LoadedFile[]>>;
+  files(place: ForkOrigin, signal: AbortSignal): Promise<Outcome<readonly LoadedFile[]>>;
   /** Gives up what runs and what waits. */
   close(): Promise<void>;
 }
@@ -70,11 +70,7 @@ export function openForker(world: World, locate: Locate): Forker {
         }
       }),
 
-    files: (machine, at, signal) =>
-      turns.post(async () => {
-        const found = await originOf(world, locate, machine, at);
-        return found.ok ? loadedFiles(world, found.value, until(signal)) : found;
-      }),
+    files: (place, signal) => turns.post(() => loadedFiles(world, place, until(signal))),
 
     close() {
       closing.abort();

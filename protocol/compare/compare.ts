@@ -7,7 +7,7 @@ import { align, type Pair, whatOf } from './align.ts';
 import { differencesOf } from './differences.ts';
 import { type Came, type Effect, effectOf } from './effect.ts';
 import { openCounting } from './figures.ts';
-import type { ComparedCommand, CompareSummary, Side, Turned } from './form.ts';
+import type { ComparedCommand, ComparedLine, CompareSummary, Side, Turned } from './form.ts';
 import { openPlaces } from './places.ts';
 
 /** Commands that a summary names of each kind. */
@@ -17,7 +17,7 @@ const NAMED = 100;
 export async function* compareLogs(
   a: AsyncIterable<Commit>,
   b: AsyncIterable<Commit>,
-): AsyncGenerator<ComparedCommand | { readonly summary: CompareSummary }, void> {
+): AsyncGenerator<ComparedLine, void> {
   const sides = [openSide(), openSide()] as const;
   const sum = openSummary();
   for await (const pair of align(a, b)) {

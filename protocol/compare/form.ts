@@ -85,4 +85,6 @@ export interface CompareSummary {
   readonly figures: readonly [a: Figures, b: Figures];
 }
 
-export type CompareLine = ComparedCommand | { readonly summary: CompareSummary } | { readonly error: WireError };
+export type ComparedLine = ComparedCommand | { readonly summary: CompareSummary };
+/** GET /machines/:name/compare. */
+export type CompareLine = ComparedLine | { readonly error: WireError };
