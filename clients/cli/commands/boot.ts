@@ -1,64 +1,30 @@
 /** `veneer boot`: a new machine, from a preset, a profile, a scenario, a System.map, or nothing at all. */
-import { readFile } from 'node:fs/promises';
 import type { Command } from 'commander';
-import type { CommandOf } from '../../../protocol/commands.ts';
 import type { Done } from '../../../protocol/frames.ts';
-import { FLAVOURS, type Flavour, type MachineProfile } from '../../../protocol/profile.ts';
-import { parseSystemMap } from '../../../protocol/system-map.ts';
-import { address, integer, oneOf } from '../arguments.ts';
+import type { MachineProfile } from '../../../protocol/profile.ts';
+import { integer } from '../arguments.ts';
 import { type Context, withClient } from '../context.ts';
-import { CliFailure, EXIT, fileFailure, usage } from '../failure.ts';
+import { CliFailure, EXIT } from '../failure.ts';
 import { bytes, count } from '../format/number.ts';
 import { pairs } from '../format/table.ts';
+import { type MachineOptions, machineFields, machineOptions } from '../machine.ts';
 import { type AddCommand, examples } from './registry.ts';
 
-interface BootOptions {
-  readonly preset?: string;
-  readonly profile?: string;
-  readonly systemMap?: string;
-  readonly kallsyms?: string;
-  readonly arch?: MachineProfile['arch'];
-  readonly layout?: MachineProfile['layout'];
-  readonly pageSize?: string;
-  readonly kallsymsAll?: true;
-  readonly erratum?: readonly string[];
-  readonly cpuCaps?: string;
-  readonly staticCall?: Flavour;
+interface BootOptions extends MachineOptions {
   readonly kaslr?: number;
   readonly replace?: true;
 }
 
-type BootFields = Omit<CommandOf<'boot'>, 'type'>;
-type Profile = NonNullable<BootFields['profile']>;
-
 export const addBoot: AddCommand = (program, go) => {
-  program
+  const command = program
     .command('boot')
     .summary('boot a new machine')
     .description(
       'Boots a new machine. With no option it is an invented one; --profile takes a real one from a machine profile or ' +
         'a scenario, --system-map and --kallsyms take image and exports from a real kernel.',
     )
-    .argument('<name>', 'of the machine: lowercase letters, digits, dots, dashes')
-    .option('--preset <name>', 'a machine that the daemon knows, such as arm64-6.1')
-    .option('--profile <file>', 'a machine profile (JSON), or a scenario whose machine is taken')
-    .option('--system-map <file>', "a kernel's System.map")
-    .option('--kallsyms <file>', "a copy of a running kernel's /proc/kallsyms, read as root")
-    .option('--arch <arch>', 'arm64 or x86-64', oneOf(['arm64', 'x86-64']))
-    .option(
-      '--layout <version>',
-      "whose loader's rules apply: linux-6.1 or linux-6.12",
-      oneOf(['linux-6.1', 'linux-6.12']),
-    )
-    .option(
-      '--page-size <bytes>',
-      '4096, 16384 or 65536; with a map 4096 unless told',
-      oneOf(['4096', '16384', '65536']),
-    )
-    .option('--kallsyms-all', 'the kernel has CONFIG_KALLSYMS_ALL; --kallsyms tells by itself')
-    .option('--erratum <number...>', 'an erratum whose workaround is active: 843419')
-    .option('--cpu-caps <bitmap>', 'CPU capabilities, hex, bit n = capability n', address)
-    .option('--static-call <flavour>', `how static calls are done: ${FLAVOURS.join(', ')}`, oneOf(FLAVOURS))
+    .argument('<name>', 'of the machine: lowercase letters, digits, dots, dashes');
+  machineOptions(command)
     .option('--kaslr <seed>', 'place kernel and windows as KASLR does, from this seed', integer(0, 0xffffffff))
     .option('--replace', 'remove a machine of that name first')
     .addHelpText(
@@ -70,22 +36,21 @@ export const addBoot: AddCommand = (program, go) => {
         'veneer boot lab --layout linux-6.12 --kaslr 42',
       ),
     )
-    .action((name: string, options: BootOptions, command: Command) =>
-      go(command, (context) => boot(context, name, options)),
-    );
+    .action((name: string, options: BootOptions, ran: Command) => go(ran, (context) => boot(context, name, options)));
 };
 
 async function boot(context: Context, name: string, options: BootOptions): Promise<void> {
-  const fields = await bootFields(context, options);
+  const facts = await machineFields(context.out, options);
+  const fields = { ...facts, ...(options.kaslr !== undefined && { kaslrSeed: options.kaslr }) };
   const done = await withClient(context, async (client) => {
     const exists = (await client.machines()).some((machine) => machine.name === name);
     if (exists && options.replace) await client.machine(name).remove();
     return client.boot(name, fields);
   });
   const profile = bootedProfile(done);
-  const { symbols, gplOnly, staticCalls, ...facts } = profile;
+  const { symbols, gplOnly, staticCalls, ...rest } = profile;
   const exports = Object.keys(symbols).length;
-  await context.out.value({ machine: name, position: done.position, profile: { ...facts, symbols: exports } });
+  await context.out.value({ machine: name, position: done.position, profile: { ...rest, symbols: exports } });
   const { direct, fallback } = profile.moduleRegion;
   context.out.print(
     context.out.paint.bold(`${name} is booted`),
@@ -102,77 +67,4 @@ async function boot(context: Context, name: string, options: BootOptions): Promi
 function bootedProfile(done: Done): MachineProfile {
   for (const event of done.commit.events) if (event.type === 'MachineBooted') return event.profile;
   throw new CliFailure(EXIT.refused, 'bad-answer', 'the daemon booted the machine and did not say how');
-}
-
-async function bootFields(context: Context, options: BootOptions): Promise<BootFields> {
-  const sources = [options.profile, options.systemMap, options.kallsyms].filter((file) => file !== undefined);
-  if (sources.length > 1) throw usage('--profile, --system-map and --kallsyms exclude one another');
-  const mapFile = options.systemMap ?? options.kallsyms;
-  let profile: Profile = {};
-  if (options.profile !== undefined) profile = await readProfile(options.profile);
-  if (mapFile !== undefined) profile = await readMap(context, mapFile, options);
-  profile = {
-    ...profile,
-    ...(options.arch && { arch: options.arch }),
-    ...(options.layout && { layout: options.layout }),
-    ...(options.pageSize && { pageSize: Number(options.pageSize) as MachineProfile['pageSize'] }),
-    ...(options.kallsymsAll && { kallsymsAll: true }),
-    ...(options.erratum && { errata: [...options.erratum] }),
-    ...(options.staticCall && { staticCall: options.staticCall }),
-    ...(options.cpuCaps && { cpuCaps: options.cpuCaps }),
-  };
-  const isInvented = sources.length === 0 && options.preset === undefined;
-  if (isInvented && Object.keys(profile).length > 0) profile = { arch: 'arm64', layout: 'linux-6.1', ...profile };
-  return {
-    ...(options.preset !== undefined && { preset: options.preset }),
-    ...(Object.keys(profile).length > 0 && { profile }),
-    ...(options.kaslr !== undefined && { kaslrSeed: options.kaslr }),
-  };
-}
-
-async function readText(file: string): Promise<string> {
-  try {
-    return await readFile(file, 'utf8');
-  } catch (error) {
-    throw fileFailure(file, error);
-  }
-}
-
-/** The daemon checks what is in it; here it only has to be an object. */
-async function readProfile(file: string): Promise<Profile> {
-  const isObject = (value: unknown): value is Record<string, unknown> =>
-    typeof value === 'object' && value !== null && !Array.isArray(value);
-  let value: unknown;
-  try {
-    value = JSON.parse(await readText(file));
-  } catch (error) {
-    if (error instanceof CliFailure) throw error;
-    throw usage(`${file}: ${error instanceof Error ? error.message : String(error)}`);
-  }
-  if (!isObject(value)) throw usage(`${file}: expected a machine profile or a scenario, a JSON object`);
-  const profile = 'machine' in value ? value.machine : value;
-  if (!isObject(profile)) throw usage(`${file}: expected an object as "machine"`);
-  return profile as Profile;
-}
-
-async function readMap(context: Context, file: string, options: BootOptions): Promise<Profile> {
-  const read = parseSystemMap(await readText(file));
-  if (!read.ok) throw usage(`${file}: ${read.message}`);
-  const { kernel, symbols, gplOnly, namesData, notes } = read.map;
-  for (const note of notes) context.out.note(`${file}: ${note}`);
-  if (options.layout === undefined) {
-    throw usage(`${file} does not tell the loader's rules: add --layout linux-6.1 or linux-6.12`);
-  }
-  const kallsymsAll = options.kallsyms !== undefined && namesData;
-  const arch = options.arch ?? (kernel.text >= '0xffffffff80000000' ? 'x86-64' : 'arm64');
-  // Whole, so that nothing of an invented kernel shines through: its version magic would refuse this kernel's modules.
-  return {
-    arch,
-    layout: options.layout,
-    pageSize: 4096,
-    kallsymsAll,
-    kernel,
-    symbols,
-    ...(gplOnly && { gplOnly: [...gplOnly] }),
-  };
 }
