@@ -63,7 +63,7 @@ export async function writeSession(file: string, start: SessionStart, options: W
       await said(out.write(text.commit(JSON.stringify(commit))));
     },
     async finish() {
-      const digest = digestOf(view);
+      const digest = await digestOf(view);
       await said(out.write(text.end(digest)));
       await said(out.finish());
       await said(out.publish());

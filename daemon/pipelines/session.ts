@@ -97,7 +97,7 @@ async function isTaken(world: World, name: string, firstId: string): Promise<boo
 export async function* exportSession(world: World, machine: MachineHead): AsyncGenerator<string, void> {
   const { name, epoch, first, head } = machine;
   const view = await viewBefore(world, machine);
-  const base = first === 1 ? {} : { from: first, base: digestOf(view) };
+  const base = first === 1 ? {} : { from: first, base: await digestOf(view) };
   const text = openSessionText({ machine: name, epoch, ...base }, () => sessionProfile(view));
   for (let after = first - 1; after < head; after = view.commit) {
     const lines: string[] = [];
@@ -108,7 +108,7 @@ export async function* exportSession(world: World, machine: MachineHead): AsyncG
     if (refused !== undefined) throw new Error(refused.error.message);
     yield lines.join('');
   }
-  yield text.end(digestOf(view));
+  yield text.end(await digestOf(view));
 }
 
 /** The view before the first commit that the log has. */

@@ -58,13 +58,48 @@ export function viewFromJson(json: ViewJson): View {
  * does not count, so that a view which learns to show more keeps the digests of states that have none of it.
  */
 export function viewDigest(view: View): string {
-  return bytesToHex(sha256(utf8ToBytes(canonicalView(view))));
+  return bytesToHex(sha256(utf8ToBytes([...canonicalPieces(view)].join(''))));
 }
 
-/** What a digest is made of: not the time, and not where a fork comes from. */
-export function canonicalView(view: View): string {
+/**
+ * What a digest is made of: not the time, and not where a fork comes from. In pieces of a few KB, for those who must not be
+ * busy for as long as all of them take; `view` must not change meanwhile.
+ */
+export function* canonicalPieces(view: View): Generator<string, void, undefined> {
   const { time: _, fork: __, ...state } = viewJson(view);
-  return canonical(state);
+  yield* pieces(state);
+}
+
+/** As `canonical`, going down into objects and lists, element by element. */
+function* pieces(value: unknown): Generator<string, void, undefined> {
+  let separator = '';
+  if (Array.isArray(value)) {
+    yield '[';
+    for (const element of value) {
+      yield `${separator}${canonical(element)}`;
+      separator = ',';
+    }
+    yield ']';
+  } else if (typeof value === 'object' && value !== null) {
+    yield '{';
+    for (const key of Object.keys(value).sort()) {
+      const member = (value as Record<string, unknown>)[key];
+      if (isEmpty(member)) continue;
+      yield `${separator}${JSON.stringify(key)}:`;
+      yield* pieces(member);
+      separator = ',';
+    }
+    yield '}';
+  } else {
+    yield canonical(value);
+  }
+}
+
+/** Whether its canonical text is one of EMPTY. */
+function isEmpty(value: unknown): boolean {
+  if (Array.isArray(value)) return value.length === 0;
+  if (typeof value === 'object' && value !== null) return Object.values(value).every(isEmpty);
+  return EMPTY.has(canonical(value));
 }
 
 /** Keys sorted, members that are empty left out. An element of a list always stands for itself. */

@@ -46,7 +46,7 @@ export async function* checkSession(
         break;
       }
       case 'footer': {
-        const digest = folding ? digestOf(view) : item.footer.digest;
+        const digest = folding ? await digestOf(view) : item.footer.digest;
         if (digest !== item.footer.digest) {
           throw new SessionFault(item.line, `digest: found ${item.footer.digest}, the commits give ${digest}`);
         }

@@ -42,7 +42,7 @@ export async function cutSession(options: CutOptions, out: NewFile): Promise<Pie
       throw new SessionFault(item.line, 'expected a footer, the file was cut off');
     } else if (item.kind === 'commit' && start !== undefined) {
       const { number } = item.commit;
-      if (number === from - 1) start = { ...start, from, base: digestOf(view) };
+      if (number === from - 1) start = { ...start, from, base: await digestOf(view) };
       if (number < from) continue;
       const header = start;
       text ??= openSessionText(header, () => sessionProfile(view));
@@ -54,7 +54,7 @@ export async function cutSession(options: CutOptions, out: NewFile): Promise<Pie
   if (text === undefined || start === undefined || (to !== END && last < to)) {
     throw new CutError(`it has ${last} commits, the piece would go from ${from} to ${to === END ? 'its end' : to}`);
   }
-  const digest = digestOf(view);
+  const digest = await digestOf(view);
   await out.write(text.end(digest));
   return { header: start, from, to: last, digest };
 }

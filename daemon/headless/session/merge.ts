@@ -66,7 +66,7 @@ export async function mergeSessions(files: readonly string[], out: NewFile, onBy
     throw error instanceof SessionFault ? new SegmentFault(at.file, error) : error;
   }
   const to = first.from + text.commits - 1;
-  const digest = chain.digestAfter(to) ?? '';
+  const digest = (await chain.digestAfter(to)) ?? '';
   await out.write(text.end(digest));
   return { header, from: first.from, to, digest };
 }
@@ -88,13 +88,13 @@ async function* joined(
       for (let segment = waiting[0]; segment?.from === next; segment = waiting[0]) {
         waiting.shift();
         at.file = segment.file;
-        if (segment.header.base !== undefined) chain.claim(next - 1, segment.header.base, 1, 'base');
+        if (segment.header.base !== undefined) await chain.claim(next - 1, segment.header.base, 1, 'base');
         begun.push(await openSegment(segment, onBytes));
       }
       open = [...open, ...begun];
       for (const { file, item } of open) {
         at.file = file;
-        if (item.kind === 'footer') chain.claim(next - 1, item.footer.digest, item.line, 'digest');
+        if (item.kind === 'footer') await chain.claim(next - 1, item.footer.digest, item.line, 'digest');
       }
       open = open.filter(({ item }) => item.kind !== 'footer');
       const line = sameCommit(open, next);
@@ -175,21 +175,21 @@ async function nextItem(items: AsyncGenerator<SessionItem, void>): Promise<Sessi
 
 interface Chain {
   /** A file says what digest the view has after a commit: no other file may say otherwise, nor the commits. */
-  claim(commit: number, digest: string, line: number, what: string): void;
-  digestAfter(commit: number): string | undefined;
+  claim(commit: number, digest: string, line: number, what: string): Promise<void>;
+  digestAfter(commit: number): Promise<string | undefined>;
 }
 
 /** Without a view, because the beginning is elsewhere, digests are held against each other. */
 function openChain(view: View | undefined): Chain {
   let known: { readonly commit: number; readonly digest: string } | undefined;
-  const digestAfter = (commit: number): string | undefined => {
-    if (known?.commit !== commit && view !== undefined) known = { commit, digest: digestOf(view) };
+  const digestAfter = async (commit: number): Promise<string | undefined> => {
+    if (known?.commit !== commit && view !== undefined) known = { commit, digest: await digestOf(view) };
     return known?.commit === commit ? known.digest : undefined;
   };
   return {
     digestAfter,
-    claim(commit, digest, line, what) {
-      const there = digestAfter(commit);
+    async claim(commit, digest, line, what) {
+      const there = await digestAfter(commit);
       if (there === undefined) known = { commit, digest };
       else if (there !== digest) {
         throw new SessionFault(line, `${what}: found ${digest}, the commits up to ${commit} give ${there}`);

@@ -61,7 +61,7 @@ export async function surveySession(file: string, { salvage, onBytes }: SurveyOp
         case 'cut-off':
           fault = { line: item.line, message: 'expected a footer, the file was cut off' };
           state = 'cut-off';
-          if (text !== undefined) digest = digestOf(view);
+          if (text !== undefined) digest = await digestOf(view);
       }
     }
   } catch (error) {
@@ -70,7 +70,7 @@ export async function surveySession(file: string, { salvage, onBytes }: SurveyOp
     state = 'damaged';
     // A commit that could not be folded has left half of itself in the view.
     after = text === undefined ? undefined : await viewAfter(file, tally.commits);
-    if (after !== undefined) digest = digestOf(after);
+    if (after !== undefined) digest = await digestOf(after);
   }
   if (text !== undefined && digest !== null) await salvage?.write(text.end(digest));
   const modules = text === undefined ? null : (after?.modules.size ?? null);
