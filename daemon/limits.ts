@@ -54,6 +54,9 @@ export const EDGE: EdgeLimits = {
   stallMs: 120_000,
 };
 
+/** Pages of logs, and the frames made of them, that are kept for readers who come a moment later. */
+export const PAGES_BYTES = 64 << 20;
+
 /** Milliseconds that a ticket is good for, and tickets that are good at the same time. */
 export const TICKET_MS = 30_000;
 export const TICKETS = 1024;

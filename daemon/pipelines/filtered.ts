@@ -1,8 +1,8 @@
 /** Commits as a filter leaves them. What many subscriptions filter in the same way is filtered once. */
 import type { Commit } from '../../protocol/commit.ts';
 import { type Filter, matcher } from '../../protocol/filter.ts';
+import type { Batch } from './batch.ts';
 import { decode } from './entry.ts';
-import type { Batch } from './hubs.ts';
 
 /** `text` is JSON: the commits that something is left of, with a comma between two. */
 export interface Filtered {

@@ -4,31 +4,8 @@
  */
 import { filter, finalize, map, merge, Observable, Subject, share } from 'rxjs';
 import type { Entry, EventLog } from '../log/log.ts';
-
-/** Commits with no gap between them. */
-export interface Batch {
-  readonly epoch: string;
-  readonly entries: readonly Entry[];
-  /** What `make` gives for these commits; made once for each subscription id, which most watchers have in common. */
-  frame(subscription: number, make: () => Uint8Array): Uint8Array;
-}
-
-export function batch(epoch: string, entries: readonly Entry[]): Batch {
-  const frames = new Map<number, Uint8Array>();
-  return {
-    epoch,
-    entries,
-    frame(subscription, make) {
-      const known = frames.get(subscription);
-      if (known !== undefined) return known;
-      const frame = make();
-      if (frames.size < FRAMES_SHARED) frames.set(subscription, frame);
-      return frame;
-    },
-  };
-}
-
-const FRAMES_SHARED = 8;
+import { type Batch, batch } from './batch.ts';
+import { openPages, type Pages } from './pages.ts';
 
 /** A commit that this daemon appended. */
 export interface Appended {
@@ -47,10 +24,13 @@ export interface Hubs {
    * that already. It errors or completes when the log can't be followed any more: reading tells why.
    */
   tail(machine: string, epoch: string, after: number): Observable<Batch> | undefined;
+  /** What was appended before. */
+  readonly page: Pages['read'];
 }
 
 interface Hub {
-  readonly own: Subject<readonly Entry[]>;
+  /** Takes this daemon's own commits; those that come together go out together. */
+  publish(entry: Entry): void;
   readonly batches: Observable<Batch>;
   last(): number;
 }
@@ -61,6 +41,7 @@ export function openHubs(log: EventLog): Hubs {
 
   function open(key: string, machine: string, epoch: string, after: number): Hub {
     const own = new Subject<readonly Entry[]>();
+    let gathered: Entry[] = [];
     let last = after;
     const fresh = (entries: readonly Entry[]): readonly Entry[] => {
       const from = entries.findIndex((entry) => entry.number === last + 1);
@@ -69,7 +50,15 @@ export function openHubs(log: EventLog): Hubs {
       return from === 0 ? entries : entries.slice(from);
     };
     const hub: Hub = {
-      own,
+      publish(entry) {
+        gathered.push(entry);
+        if (gathered.length > 1) return;
+        setImmediate(() => {
+          const together = gathered;
+          gathered = [];
+          own.next(together);
+        });
+      },
       batches: merge(own, followed(log, machine, epoch, after)).pipe(
         map(fresh),
         filter((entries) => entries.length > 0),
@@ -84,9 +73,10 @@ export function openHubs(log: EventLog): Hubs {
 
   return {
     appended,
+    page: openPages(log).read,
     publish(machine, epoch, entry) {
       appended.next({ machine, epoch, entry });
-      hubs.get(`${machine} ${epoch}`)?.own.next([entry]);
+      hubs.get(`${machine} ${epoch}`)?.publish(entry);
     },
     tail(machine, epoch, after) {
       const key = `${machine} ${epoch}`;

@@ -6,12 +6,13 @@ import { setTimeout as sleep } from 'node:timers/promises';
 import type { Position } from '../../protocol/commit.ts';
 import type { WireError } from '../../protocol/errors.ts';
 import { StoreError } from '../log/errors.ts';
-import type { Entry, EventLog } from '../log/log.ts';
+import type { Entry } from '../log/log.ts';
+import { type Batch, batch } from './batch.ts';
 import { decode } from './entry.ts';
-import { type Batch, batch } from './hubs.ts';
+import type { Hubs } from './hubs.ts';
 import { refusedRead, thrown } from './outcome.ts';
 import { parsePace } from './pace.ts';
-import { RETRY_MS, readPage } from './subscription.ts';
+import { RETRY_MS } from './subscription.ts';
 
 export type PlayState = 'playing' | 'paused' | 'ended';
 
@@ -58,7 +59,7 @@ export interface Start {
   readonly paused: boolean;
 }
 
-export function openReplay(log: EventLog, start: Start, audience: Audience, signal: AbortSignal): Replay {
+export function openReplay(hubs: Hubs, start: Start, audience: Audience, signal: AbortSignal): Replay {
   const { machine, to } = start;
   const { epoch } = start.at;
   let cursor = start.at.commit;
@@ -128,14 +129,14 @@ export function openReplay(log: EventLog, start: Start, audience: Audience, sign
       return undefined;
     }
     if (queue.length === 0) {
-      const page = await readPage(log, machine, epoch, cursor, audience.share());
+      const page = await hubs.page(machine, epoch, cursor, audience.share());
       if (page instanceof StoreError) {
         if (!page.temporary) return thrown(page).error;
         await rest(RETRY_MS);
         return undefined;
       }
       if (page.status !== 'page') return refusedRead(machine, cursor, page).error;
-      if (seek === undefined) queue = page.entries;
+      if (seek === undefined) queue = page.batch.entries;
       return undefined;
     }
     const { count, wait } = due();

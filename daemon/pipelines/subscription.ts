@@ -6,8 +6,8 @@ import { setTimeout as sleep } from 'node:timers/promises';
 import type { Position } from '../../protocol/commit.ts';
 import type { WireError } from '../../protocol/errors.ts';
 import { StoreError } from '../log/errors.ts';
-import { type EventLog, PAGE_BYTES, type ReadResult } from '../log/log.ts';
-import { type Batch, batch, type Hubs } from './hubs.ts';
+import { type Batch, batch } from './batch.ts';
+import type { Hubs } from './hubs.ts';
 import { refusedRead, thrown } from './outcome.ts';
 
 /** The far end of a subscription. */
@@ -28,7 +28,7 @@ export const RETRY_MS = 200;
 
 /** Feeds `reader` everything after `start` until `signal` aborts; an error says why it can't go on. */
 export async function runSubscription(
-  { log, hubs }: { readonly log: EventLog; readonly hubs: Hubs },
+  hubs: Hubs,
   machine: string,
   start: Position,
   reader: Reader,
@@ -38,37 +38,21 @@ export async function runSubscription(
   let cursor = start.commit;
   while (!signal.aborted) {
     if (reader.full()) await reader.room(signal);
-    const page = await readPage(log, machine, epoch, cursor, reader.share());
+    const page = await hubs.page(machine, epoch, cursor, reader.share());
     if (signal.aborted) return undefined;
     if (page instanceof StoreError) {
       if (!page.temporary) return thrown(page).error;
       await pause(signal);
     } else if (page.status !== 'page') {
       return refusedRead(machine, cursor, page).error;
-    } else if (page.entries.length > 0) {
-      reader.commits(batch(epoch, page.entries));
-      cursor += page.entries.length;
+    } else if (page.batch.entries.length > 0) {
+      reader.commits(page.batch);
+      cursor += page.batch.entries.length;
     } else {
       cursor = await push(hubs, machine, { epoch, commit: cursor }, reader, signal);
     }
   }
   return undefined;
-}
-
-/** What the log says, or why it does not answer. `share`: bytes that the reader would take. */
-export async function readPage(
-  log: EventLog,
-  machine: string,
-  epoch: string,
-  after: number,
-  share: number,
-): Promise<ReadResult | StoreError> {
-  try {
-    return await log.read(machine, epoch, { after, maxBytes: Math.min(PAGE_BYTES, share) });
-  } catch (error) {
-    if (error instanceof StoreError) return error;
-    throw error;
-  }
 }
 
 /** Hands over live commits while the reader keeps up; resolves with where it stands then. */

@@ -1,7 +1,7 @@
 /** Commits as frames of one subscription. Where nothing is filtered out all its watchers share one frame. */
 import type { Filter } from '../../../protocol/filter.ts';
+import type { Batch } from '../../pipelines/batch.ts';
 import { openFilter } from '../../pipelines/filtered.ts';
-import type { Batch } from '../../pipelines/hubs.ts';
 import type { Outbox } from './outbox.ts';
 
 export interface Delivery {

@@ -114,7 +114,7 @@ export function openSubscriptions(
       full: outbox.full,
       room: outbox.room,
     };
-    return runSubscription(runtime.world, machine, at, reader, signal);
+    return runSubscription(runtime.world.hubs, machine, at, reader, signal);
   };
 
   const play = (frame: FrameOf<'replay'>) => async (mine: Open) => {
@@ -132,7 +132,7 @@ export function openSubscriptions(
     const delivery = openDelivery(outbox, subscription, machine, filter, at.commit);
     const to = Math.max(at.commit, Math.min(frame.to ?? newest.value.commit, newest.value.commit));
     const replay = openReplay(
-      runtime.world.log,
+      runtime.world.hubs,
       { machine, at, to, pace: frame.pace, paused },
       {
         commits: delivery.commits,
