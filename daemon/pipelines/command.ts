@@ -19,7 +19,7 @@ export interface Answer {
 }
 
 /** Attempts at a commit that others beat to its place. */
-const ATTEMPTS = 4;
+const ATTEMPTS = 8;
 /** Two who collided must not collide again: up to so many milliseconds times the attempt before the next one. */
 const WAIT_MS = 5;
 
@@ -44,12 +44,14 @@ export async function handle(world: World, machine: MachineRuntime, request: Req
     const entry = encode(commit);
 
     // 3. Append with the expected version.
-    const result = await world.log.append(machine.name, held.epoch, held.commit, entry);
+    const result = await world.log.append(machine.name, held.epoch, held.commit, entry, held.id);
     if (result.status === 'version-conflict') {
       if (attempt < ATTEMPTS) {
+        world.conflicts.retried++;
         await sleep(Math.random() * attempt * WAIT_MS);
         continue;
       }
+      world.conflicts.givenUp++;
       return refuse('version-conflict', `${machine.name}: others were first, ${ATTEMPTS} times`);
     }
     if (result.status === 'duplicate') return repeat(world, machine, held.epoch, result.number);

@@ -14,6 +14,14 @@ export interface BlobSource {
   has(sha256: string): Promise<boolean>;
 }
 
+/** Appends that somebody else was first to, since the daemon's start. */
+export interface Conflicts {
+  /** Decided again. */
+  retried: number;
+  /** Refused in the end. */
+  givenUp: number;
+}
+
 /** What pipelines work with. `mistake` is told of what should never happen. */
 export interface World {
   readonly log: EventLog;
@@ -21,6 +29,7 @@ export interface World {
   readonly kernel: Kernel;
   readonly hubs: Hubs;
   readonly snapshots: Snapshots;
+  readonly conflicts: Conflicts;
   readonly now: () => number;
   readonly newEpoch: () => string;
   readonly mistake: (error: unknown) => void;

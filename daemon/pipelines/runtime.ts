@@ -40,9 +40,9 @@ export interface Runtime {
   close(): Promise<void>;
 }
 
-export function openRuntime(outside: Omit<World, 'snapshots'>): Runtime {
+export function openRuntime(outside: Omit<World, 'snapshots' | 'conflicts'>): Runtime {
   const snapshots = openSnapshots(outside.log, outside.mistake);
-  const world: World = { ...outside, snapshots };
+  const world: World = { ...outside, snapshots, conflicts: { retried: 0, givenUp: 0 } };
   const counting = world.hubs.appended.subscribe(snapshots.appended);
   /** Least recently used first. */
   const hot = new Map<string, MachineRuntime>();

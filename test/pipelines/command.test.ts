@@ -82,6 +82,30 @@ it('CMD-5: two daemons on one log take turns and lose nothing', async () => {
   expect(new Set(loaded.map((e) => e.parts[0]?.address)).size).toBe(30);
 });
 
+it('CMD-5: appends that another was first to are counted, those decided again and those given up', async () => {
+  const log = openMemoryLog();
+  const rival = openTestRuntime(log);
+  await bootAndLoad(rival, 'm', 0);
+  /** How many of the next appends somebody else gets in before. */
+  let beaten = 0;
+  let rivals = 0;
+  const slow = openTestRuntime({
+    ...log,
+    async append(...args) {
+      if (beaten-- > 0) await load(rival, 'm', `rival${rivals++}`);
+      return log.append(...args);
+    },
+  });
+  const unload = (id: string) => slow.command('m', { id, command: { type: 'unload', module: 'none' } });
+  beaten = 3;
+  expect(must(await unload('late')).number).toBe(5);
+  expect(slow.world.conflicts).toEqual({ retried: 3, givenUp: 0 });
+  beaten = 8;
+  expect(await unload('beaten')).toMatchObject({ error: { code: 'version-conflict', temporary: true } });
+  expect(slow.world.conflicts).toEqual({ retried: 10, givenUp: 1 });
+  expect(rival.world.conflicts).toEqual({ retried: 0, givenUp: 0 });
+});
+
 it('CMD-6: a command that expects another position is refused, and a boot expects none', async () => {
   const runtime = openTestRuntime();
   await bootAndLoad(runtime, 'm', 1);
