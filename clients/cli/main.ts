@@ -11,6 +11,7 @@ import { addLoad } from './commands/load.ts';
 import { addMachines } from './commands/machines.ts';
 import { addMap } from './commands/map.ts';
 import { addModules, addPlt } from './commands/modules.ts';
+import { addPlan } from './commands/plan.ts';
 import type { AddCommand, Go } from './commands/registry.ts';
 import { addRun } from './commands/run.ts';
 import { addSession } from './commands/session.ts';
@@ -46,6 +47,7 @@ const COMMANDS: readonly AddCommand[] = [
   addSessions,
   addSession,
   addRun,
+  addPlan,
   addCompare,
   addHost,
 ];

@@ -5,6 +5,7 @@ import { RunError } from '../run-error.ts';
 import { booted, type PlanInput } from './input.ts';
 import { type PackedInput, pack } from './packed.ts';
 import type { Row } from './row.ts';
+import type { RowMaker } from './run-sweep.ts';
 import type { Seeds } from './thread.ts';
 
 /** It runs the bundle of thread.ts, as bin/veneer.mjs runs that of the command line. */
@@ -12,7 +13,7 @@ const THREAD = new URL('../../../bin/plan-thread.mjs', import.meta.url);
 
 export const THREADS = availableParallelism();
 
-export interface Pool {
+export interface Pool extends RowMaker {
   readonly threads: number;
   /** Rows in order of seed. What finds all threads busy waits for one. Rejects when the pool is closed. */
   rows(seeds: Seeds): Promise<readonly Row[]>;
@@ -33,6 +34,7 @@ interface Task {
 
 class Threads implements Pool {
   readonly threads: number;
+  readonly width: number;
   readonly #packed: PackedInput;
   readonly #idle: Worker[] = [];
   readonly #busy = new Map<Worker, Task>();
@@ -41,6 +43,8 @@ class Threads implements Pool {
 
   constructor(packed: PackedInput, threads: number) {
     this.threads = threads;
+    // A thread that is done finds its next chunk waiting.
+    this.width = 2 * threads;
     this.#packed = packed;
   }
 

@@ -1,0 +1,67 @@
+/** Running a sweep: rows to a file where asked, their distribution to whoever reads. */
+import { once } from 'node:events';
+import { createWriteStream, type WriteStream } from 'node:fs';
+import { finished } from 'node:stream/promises';
+import type { PlanInput } from '../../../daemon/headless/plan/input.ts';
+import type { RowMaker } from '../../../daemon/headless/plan/run-sweep.ts';
+import type { Summary } from '../../../daemon/headless/plan/summary.ts';
+import { fileFailure, refused } from '../failure.ts';
+import { progress } from '../progress.ts';
+
+export interface SweepOptions {
+  readonly from: number;
+  readonly count: number;
+  /** A file for one row a line, in order of seed. */
+  readonly rows?: string;
+  readonly force?: boolean;
+}
+
+/** The distribution over all seeds, or over those that were done when the signal was aborted. */
+export async function runSweep(
+  maker: RowMaker,
+  { from, count, rows: file, force }: SweepOptions,
+  signal: AbortSignal,
+): Promise<Summary> {
+  const { chunkOf, sweepRows } = await import('../../../daemon/headless/plan/run-sweep.ts');
+  const { Summing } = await import('../../../daemon/headless/plan/summary.ts');
+  const sum = new Summing(from);
+  const sink = file === undefined ? undefined : await openRows(file, force === true);
+  const bar = progress(count, 'seeds');
+  try {
+    for await (const rows of sweepRows(maker, { from, count }, chunkOf(count, maker.width), signal)) {
+      for (const row of rows) {
+        sum.add(row);
+        if (sink && !sink.write(`${JSON.stringify(row)}\n`)) await once(sink, 'drain');
+      }
+      bar.update(sum.count, `${sum.count} of ${count}`);
+    }
+    if (sink) {
+      sink.end();
+      await finished(sink).catch((error: unknown) => Promise.reject(fileFailure(file ?? '', error)));
+    }
+  } finally {
+    bar.stop();
+    sink?.destroy();
+  }
+  if (sum.count === 0) throw refused('interrupted', 'interrupted before the first seed was done');
+  return sum.summary();
+}
+
+async function openRows(file: string, overwrite: boolean): Promise<WriteStream> {
+  const sink = createWriteStream(file, { flags: overwrite ? 'w' : 'wx' });
+  try {
+    await once(sink, 'open');
+    return sink;
+  } catch (error) {
+    throw fileFailure(file, error);
+  }
+}
+
+/** Threads of this process. */
+export async function localMaker(
+  input: PlanInput,
+  threads: number | undefined,
+): Promise<RowMaker & { close(): Promise<void> }> {
+  const { openPool } = await import('../../../daemon/headless/plan/pool.ts');
+  return openPool(input, threads);
+}
