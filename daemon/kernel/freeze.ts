@@ -4,6 +4,7 @@
  * released: forms of earlier versions are read for ever, by steps as in protocol/upcast.ts.
  */
 import { fromHex, type Hex, toHex } from '../../protocol/address.ts';
+import { fromTable, type ImportTable, intoTable } from '../../protocol/import-table.ts';
 import type { MachineProfile } from '../../protocol/profile.ts';
 import { type FrozenStaticCalls, freezeStaticCalls, thawStaticCalls } from './freeze-static-calls.ts';
 import { byKey, tableOf } from './freeze-table.ts';
@@ -16,10 +17,10 @@ import { staticCallArch } from './static-call/select.ts';
 export const STATE_FORMAT = 'veneerd/kernel-state@1';
 
 type Placed<T extends { readonly address: number }> = Omit<T, 'address'> & { readonly address: Hex };
-export type FrozenModule = Omit<LoadedModule, 'areas'> & { readonly areas: readonly Placed<ModuleArea>[] };
+type FrozenModule = Omit<LoadedModule, 'areas'> & { readonly areas: readonly Placed<ModuleArea>[] };
 
-/** Addresses are hex; intervals are half open. */
-export interface FrozenState {
+/** Addresses are hex; intervals are half open. Modules are in order of their names, their imports in a table. */
+export interface FrozenState extends ImportTable<FrozenModule> {
   readonly format: typeof STATE_FORMAT;
   readonly profile: MachineProfile | null;
   readonly vermagic: string | null;
@@ -28,8 +29,6 @@ export interface FrozenState {
   /** Those of them that the next purge gives back, in the order in which they were freed. */
   readonly lazy: readonly Placed<Allocation>[];
   readonly percpu: readonly (readonly [start: Hex, end: Hex, owner: string])[];
-  /** By name. */
-  readonly modules: readonly FrozenModule[];
   /** By name. */
   readonly exports: readonly (readonly [
     name: string,
@@ -55,7 +54,7 @@ export function freeze(state: State): FrozenState {
     }),
     lazy: region.lazy.map(placed),
     percpu: percpu.map(([start, end, owner]) => [toHex(start), toHex(end), owner]),
-    modules: byKey(modules).map(([, module]) => ({ ...module, areas: module.areas.map(placed) })),
+    ...intoTable(byKey(modules).map(([, module]) => ({ ...module, areas: module.areas.map(placed) }))),
     exports: byKey(exports).map(([name, { address, owner, gplOnly, namespace }]) => {
       return [name, toHex(address), owner, gplOnly, namespace];
     }),
@@ -76,7 +75,7 @@ export function thaw(json: { readonly format: string }): State {
       areas: frozen.areas.reduce((tree, [start, end]) => insertArea(tree, fromHex(start), fromHex(end)), NO_AREAS),
       lazy: frozen.lazy.map(unplaced),
     },
-    modules: tableOf(frozen.modules.map((module) => [module.name, thawModule(module)])),
+    modules: tableOf(fromTable(frozen).map((module) => [module.name, thawModule(module)])),
     exports: tableOf(
       frozen.exports.map(([name, address, owner, gplOnly, namespace]) => {
         return [name, { address: fromHex(address), owner, gplOnly, namespace }];

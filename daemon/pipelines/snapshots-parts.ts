@@ -3,8 +3,9 @@
  * from, the ledger of who wrote what. A snapshot holds all three; who needs one folds only that.
  */
 import type { Commit } from '../../protocol/commit.ts';
+import { fromTable, type ImportTable, intoTable } from '../../protocol/import-table.ts';
 import { emptyView, fold } from '../../protocol/view/fold.ts';
-import { VIEW_FORMAT, type ViewJson, viewFromJson, viewJson } from '../../protocol/view/json.ts';
+import { type ModuleJson, VIEW_FORMAT, type ViewJson, viewFromJson, viewJson } from '../../protocol/view/json.ts';
 import type { View } from '../../protocol/view/types.ts';
 import { freeze, thaw } from '../kernel/freeze.ts';
 import { emptyLedger, enter, type Ledger, ledgerFromJson, ledgerJson } from '../kernel/inspect/ledger.ts';
@@ -21,16 +22,25 @@ export interface Part<T> {
   read(json: { readonly format: string }): T;
 }
 
+export const VIEW_SNAPSHOT_FORMAT = 'veneerd/view-snapshot@1';
+
+/** A view as everybody gets it, but for the imports of its modules. */
+type FoldedView = Omit<ViewJson, 'modules' | 'format'> & ImportTable<ModuleJson>;
+
 export const VIEW: Part<View> = {
   name: 'view',
   empty: emptyView,
   fold,
-  json: viewJson,
+  json(view) {
+    const json = viewJson(view);
+    return { ...json, ...intoTable(json.modules), format: VIEW_SNAPSHOT_FORMAT };
+  },
   read(json) {
-    if (json.format !== VIEW_FORMAT) {
-      throw new RangeError(`expected a view of format ${VIEW_FORMAT} or earlier, found ${json.format}`);
+    if (json.format !== VIEW_SNAPSHOT_FORMAT) {
+      throw new RangeError(`expected a view of format ${VIEW_SNAPSHOT_FORMAT} or earlier, found ${json.format}`);
     }
-    return viewFromJson(json as ViewJson);
+    const { symbols, modules, ...rest } = json as unknown as FoldedView;
+    return viewFromJson({ ...rest, format: VIEW_FORMAT, modules: fromTable({ symbols, modules }) });
   },
 };
 

@@ -190,7 +190,7 @@ async function weigh(log: EventLog, machine: MachineHead, after: number, limit: 
 }
 
 /** The bytes of a snapshot; `values` are of PARTS, and must not change before this is done. */
-async function snapshotOf(commit: number, id: string, values: readonly unknown[]): Promise<Uint8Array> {
+export async function snapshotOf(commit: number, id: string, values: readonly unknown[]): Promise<Uint8Array> {
   const texts: PartText[] = [];
   for (const [i, { name, json }] of (PARTS as PartsOf<readonly unknown[]>).entries()) {
     texts.push(await partText(name, json(values[i])));
