@@ -1,15 +1,16 @@
 /** The faults: each does its harm at once, lasts for a random while, and comes back when everything is as it was before. */
 import { setTimeout as sleep } from 'node:timers/promises';
-import { Redis } from 'ioredis';
 import type { Random } from '../../daemon/kernel/machine/random.ts';
+import { machineKey, REGISTRY } from '../../daemon/log/redis-keys.ts';
 import type { TcpProxy } from '../sdk/proxy.ts';
 import type { RedisServer } from '../support/redis.ts';
+import { moveSlot, type RedisCluster } from '../support/redis-cluster.ts';
 import type { Daemon } from './daemon.ts';
 
 export interface Fault {
   readonly kind: string;
   /** Two faults at a time have none of them in common. */
-  readonly places: readonly ('daemon' | 'clients' | 'link' | 'redis')[];
+  readonly places: readonly ('daemon' | 'clients' | 'link' | 'store')[];
   /** How often it comes, beside the others. */
   readonly weight: number;
   run(random: Random): Promise<void>;
@@ -167,14 +168,15 @@ export function linkFaults(links: readonly TcpProxy[]): readonly Fault[] {
   ];
 }
 
-/** Faults of a Redis; `daemons` may die with it. */
-export function redisFaults(server: RedisServer, daemons: readonly Daemon[]): readonly Fault[] {
+/** Faults of Redis servers, one at a time; `daemons` may die with them. */
+export function redisFaults(servers: readonly RedisServer[], daemons: readonly Daemon[]): readonly Fault[] {
   return [
     {
       kind: 'Redis: kill -9',
-      places: ['redis'],
+      places: ['store'],
       weight: 6,
       async run(random) {
+        const server = oneOf(random, servers);
         await server.kill();
         await aWhile(random, 600);
         await server.start();
@@ -182,10 +184,10 @@ export function redisFaults(server: RedisServer, daemons: readonly Daemon[]): re
     },
     {
       kind: 'Redis and a daemon: kill -9',
-      places: ['daemon', 'redis'],
+      places: ['daemon', 'store'],
       weight: daemons.length > 0 ? 2 : 0,
       async run(random) {
-        const daemon = oneOf(random, daemons);
+        const [server, daemon] = [oneOf(random, servers), oneOf(random, daemons)];
         const down = server.kill();
         await aWhile(random, 30);
         await Promise.all([down, daemon.kill()]);
@@ -196,25 +198,38 @@ export function redisFaults(server: RedisServer, daemons: readonly Daemon[]): re
     },
     {
       kind: 'Redis: SIGSTOP',
-      places: ['redis'],
+      places: ['store'],
       weight: 2,
       async run(random) {
+        const server = oneOf(random, servers);
         server.pause();
         await (random(8) === 0 ? sleep(BEYOND_TIMEOUT) : aWhile(random, 1500));
         server.resume();
       },
     },
     {
+      kind: 'Redis: connections cut',
+      places: ['store'],
+      weight: 2,
+      async run(random) {
+        const server = oneOf(random, servers);
+        for (let times = 1 + random(4); times > 0; times--) {
+          for (const type of ['normal', 'pubsub']) await server.ask('CLIENT', 'KILL', 'TYPE', type);
+          await aWhile(random, 200);
+        }
+      },
+    },
+    {
       kind: 'Redis: out of memory',
-      places: ['redis'],
+      places: ['store'],
       weight: 1,
-      run: (random) => whileSet(server, random, 'maxmemory', '1mb', '0'),
+      run: (random) => whileSet(oneOf(random, servers), random, 'maxmemory', '1mb', '0'),
     },
     {
       kind: 'Redis: refuses writes',
-      places: ['redis'],
+      places: ['store'],
       weight: 1,
-      run: (random) => whileSet(server, random, 'min-replicas-to-write', '1', '0'),
+      run: (random) => whileSet(oneOf(random, servers), random, 'min-replicas-to-write', '1', '0'),
     },
   ];
 }
@@ -226,12 +241,27 @@ async function whileSet(
   harm: string,
   usual: string,
 ): Promise<void> {
-  const redis = new Redis(server.url);
-  try {
-    await redis.config('SET', setting, harm);
-    await aWhile(random, 1000);
-    await redis.config('SET', setting, usual);
-  } finally {
-    redis.disconnect();
-  }
+  await server.ask('CONFIG', 'SET', setting, harm);
+  await aWhile(random, 1000);
+  await server.ask('CONFIG', 'SET', setting, usual);
+}
+
+/** Faults of a cluster as a whole. */
+export function clusterFaults(cluster: RedisCluster): readonly Fault[] {
+  return [
+    {
+      kind: 'cluster: a slot moves there and back',
+      places: ['store'],
+      weight: 3,
+      async run(random) {
+        const machines = await (await cluster.masterOf(REGISTRY)).ask('HKEYS', REGISTRY);
+        const key = machineKey(oneOf(random, machines as string[]));
+        const home = await cluster.masterOf(key);
+        const [away, third] = cluster.masters.filter((node) => node !== home) as [RedisServer, RedisServer];
+        await moveSlot(key, home, away, [third], () => aWhile(random, 100));
+        await aWhile(random, 300);
+        await moveSlot(key, away, home, [third], () => aWhile(random, 100));
+      },
+    },
+  ];
 }

@@ -1,11 +1,12 @@
 /** What the command line of the fault suite says. */
 import { Command, InvalidArgumentError, Option } from 'commander';
-import { lmdbWorld, type OpenWorld, redisWorld } from './worlds.ts';
+import { clusterWorld, lmdbWorld, type OpenWorld, redisWorld } from './worlds.ts';
 
 /** Stores by name, with the share of the rounds that each gets when all are asked for. */
 export const STORES: Readonly<Record<string, { readonly open: OpenWorld; readonly share: number }>> = {
   lmdb: { open: lmdbWorld, share: 1 },
   redis: { open: redisWorld, share: 2 },
+  cluster: { open: clusterWorld, share: 1 },
 };
 
 export interface Options {

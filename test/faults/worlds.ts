@@ -4,8 +4,9 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { startProxy, type TcpProxy } from '../sdk/proxy.ts';
 import { startRedis } from '../support/redis.ts';
+import { startCluster } from '../support/redis-cluster.ts';
 import { type Daemon, openDaemon, type Program } from './daemon.ts';
-import { deaths, type Fault, hardships, linkFaults, redisFaults } from './faults.ts';
+import { clusterFaults, deaths, type Fault, hardships, linkFaults, redisFaults } from './faults.ts';
 import type { Outcome } from './outcome.ts';
 
 export interface World {
@@ -25,6 +26,7 @@ export interface Making {
 export type OpenWorld = (making: Making) => Promise<World>;
 
 const DAEMONS_ON_REDIS = 3;
+const DAEMONS_ON_CLUSTER = 2;
 
 /** A folder and the one daemon that may have it. */
 export const lmdbWorld: OpenWorld = async (making) => {
@@ -51,7 +53,27 @@ export const redisWorld: OpenWorld = async (making) => {
   const mortals = making.spare ? daemons.slice(0, -1) : daemons;
   return {
     daemons,
-    faults: [...deaths(mortals), ...hardships(daemons), ...linkFaults(links), ...redisFaults(server, mortals)],
+    faults: [...deaths(mortals), ...hardships(daemons), ...linkFaults(links), ...redisFaults([server], mortals)],
+  };
+};
+
+/** Three masters without replicas: while one is away, all wait for it. */
+export const clusterWorld: OpenWorld = async (making) => {
+  const cluster = await startCluster();
+  making.atEnd(cluster.close);
+  const daemons = await startDaemons(
+    making,
+    Array.from({ length: DAEMONS_ON_CLUSTER }, (_, index) => [`cluster-${index + 1}`, ['--redis', cluster.url]]),
+  );
+  const mortals = making.spare ? daemons.slice(0, -1) : daemons;
+  return {
+    daemons,
+    faults: [
+      ...deaths(mortals),
+      ...hardships(daemons),
+      ...redisFaults(cluster.masters, mortals),
+      ...clusterFaults(cluster),
+    ],
   };
 };
 
