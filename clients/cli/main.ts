@@ -5,6 +5,7 @@ import { addBookmarks } from './commands/bookmarks.ts';
 import { addBoot } from './commands/boot.ts';
 import { addCompare } from './commands/compare.ts';
 import { addDiff } from './commands/diff.ts';
+import { addFork } from './commands/fork.ts';
 import { addHost } from './commands/host.ts';
 import { addKeys } from './commands/keys.ts';
 import { addLoad } from './commands/load.ts';
@@ -46,6 +47,7 @@ const COMMANDS: readonly AddCommand[] = [
   addWatch,
   addSessions,
   addSession,
+  addFork,
   addRun,
   addPlan,
   addCompare,

@@ -1,5 +1,4 @@
 /** The commits of a session file, or those that the steps of a scenario come to, as a stream that can be read again. */
-import { createReadStream } from 'node:fs';
 import { open, readFile } from 'node:fs/promises';
 import type { Command } from '../../protocol/commands.ts';
 import { COMMIT_VERSION, type Commit } from '../../protocol/commit.ts';
@@ -10,6 +9,7 @@ import { fileWords } from './file-words.ts';
 import type { Modules } from './modules.ts';
 import { RunError } from './run-error.ts';
 import { commandOf, readScenario } from './scenario.ts';
+import { bytesOf } from './session/file.ts';
 import { readSession, SessionFault } from './session/read.ts';
 
 export interface Recorded {
@@ -31,7 +31,7 @@ export async function openRecorded(file: string, modules: Modules): Promise<Reco
 /** The commits of a session file, plain or gzip, up to where it was cut off. Throws a RunError. */
 export async function* sessionCommits(file: string): AsyncGenerator<Commit, void> {
   try {
-    for await (const item of readSession(createReadStream(file))) if (item.kind === 'commit') yield item.commit;
+    for await (const item of readSession(bytesOf(file))) if (item.kind === 'commit') yield item.commit;
   } catch (error) {
     if (error instanceof SessionFault)
       throw new RunError(`${file}${error.line > 0 ? `:${error.line}` : ''}: ${error.message}`);
