@@ -4,6 +4,7 @@ import type { AccessOptions } from './access.ts';
 import type { EdgeLimits } from './limits.ts';
 import type { StoreConfig } from './log/stores.ts';
 import { EVEN, type Pace, parsePace } from './pipelines/pace.ts';
+import type { Retention } from './pipelines/retention.ts';
 import { VERSION } from './version.ts';
 
 export interface Config {
@@ -15,6 +16,8 @@ export interface Config {
   /** Those of daemon/limits.ts unless told. */
   readonly limits?: Partial<EdgeLimits>;
   readonly demo: Pace | 'off';
+  /** Without it every commit stays. */
+  readonly retention?: Retention;
   readonly logLevel: string;
 }
 
@@ -45,6 +48,17 @@ export function readConfig(argv: readonly string[]): Config {
         .env('VENEERD_DEMO')
         .argParser(readDemo),
     )
+    .addOption(
+      new Option('--retain-commits <number>', 'of each machine; older ones are trimmed. All stay unless told')
+        .env('VENEERD_RETAIN_COMMITS')
+        .argParser(readRetained),
+    )
+    .addOption(
+      new Option(
+        '--archive <folder>',
+        'where trimmed commits go, as session segments; `none`: they are thrown away',
+      ).env('VENEERD_ARCHIVE'),
+    )
     .addOption(new Option('--log <level>', 'what to say on stderr').choices(LEVELS).default('warn').env('VENEERD_LOG'))
     .addHelpText(
       'after',
@@ -62,8 +76,11 @@ export function readConfig(argv: readonly string[]): Config {
     tlsCert?: string;
     tlsKey?: string;
     demo: Pace | 'off' | 'even';
+    retainCommits?: number;
+    archive?: string;
     log: string;
   }>();
+  const retention = retentionOf(opts, (message) => program.error(`error: ${message}`));
   return {
     host: opts.host,
     port: opts.port,
@@ -75,6 +92,7 @@ export function readConfig(argv: readonly string[]): Config {
       tlsKey: opts.tlsKey,
     },
     demo: opts.demo === 'even' ? EVEN : opts.demo,
+    ...(retention !== undefined && { retention }),
     logLevel: opts.log,
   };
 }
@@ -83,6 +101,30 @@ function readPort(text: string): number {
   const port = /^\d{1,5}$/.test(text) ? Number(text) : Number.NaN;
   if (!(port <= 65_535)) throw new InvalidArgumentError('expected a port, 0 to 65535');
   return port;
+}
+
+function readRetained(text: string): number {
+  const commits = /^[1-9]\d{0,14}$/.test(text) ? Number(text) : Number.NaN;
+  if (Number.isNaN(commits)) throw new InvalidArgumentError('expected a number of commits, from 1');
+  return commits;
+}
+
+/** Nothing is thrown away unless somebody says so. */
+function retentionOf(
+  { retainCommits, archive }: { readonly retainCommits?: number; readonly archive?: string },
+  refuse: (message: string) => never,
+): Retention | undefined {
+  if (retainCommits === undefined) {
+    return archive === undefined || archive === ''
+      ? undefined
+      : refuse('--archive takes what is trimmed: say with --retain-commits how much stays');
+  }
+  if (archive === undefined || archive === '') {
+    return refuse(
+      '--retain-commits trims: say with --archive where the commits go, or --archive none to throw them away',
+    );
+  }
+  return { commits: retainCommits, archive: archive === 'none' ? null : archive };
 }
 
 function readDemo(text: string): Pace | 'off' {

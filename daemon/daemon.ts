@@ -15,6 +15,7 @@ import { observed } from './observe.ts';
 import { DEMO_SESSION, playDemo } from './pipelines/demo.ts';
 import { openHubs } from './pipelines/hubs.ts';
 import type { Pace } from './pipelines/pace.ts';
+import { startRetention } from './pipelines/retention.ts';
 import { openRuntime, type Runtime } from './pipelines/runtime.ts';
 import { VERSION } from './version.ts';
 
@@ -51,10 +52,20 @@ export async function startDaemon(config: Config): Promise<Daemon> {
     metrics,
     logger,
   );
+  const endRetention = config.retention
+    ? await startRetention(runtime.world, config.retention, {
+        trimmed: (trim) => logger.info(trim, 'trimmed'),
+        failed: (error) => logger.error(error, 'could not trim, will try again'),
+      }).catch(async (error: unknown) => {
+        await stores.close();
+        throw error;
+      })
+    : undefined;
   const health = watchHealth(stores.log.check, metrics.store, logger);
   const edge = { ...config, tokens, tls, logger, metrics, health: health.ask };
   const gateway = await openGateway(runtime, stores.blobs, edge).catch(async (error: unknown) => {
     health.close();
+    await endRetention?.();
     await stores.close();
     throw error;
   });
@@ -66,7 +77,10 @@ export async function startDaemon(config: Config): Promise<Daemon> {
   async function end(): Promise<void> {
     gateway.stop();
     stop.abort();
-    await Promise.race([Promise.all([demo, runtime.close()]), sleep(DRAIN_MS, undefined, { ref: false })]);
+    await Promise.race([
+      Promise.all([demo, endRetention?.(), runtime.close()]),
+      sleep(DRAIN_MS, undefined, { ref: false }),
+    ]);
     await gateway.close();
     health.close();
     await stores.close();
