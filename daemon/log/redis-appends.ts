@@ -1,18 +1,17 @@
 /**
- * Appends to Redis. Those to one machine that come together go as one call of append.lua, which decides each of them as
- * if it came alone: so they share the cost of a call. What comes while calls are under way goes with the next one; nothing
- * waits for a time.
+ * Appends to Redis. Those to one machine that follow each other and come together go as one transaction, and so do those
+ * that come while it is under way, with the next one; nothing waits for a time. Each is decided as if it came alone:
+ * append.lua admits a run of commits as a whole or says which ones go alone.
  */
 import { corrupt, shown } from './errors.ts';
 import { type AppendResult, type EventLog, type NewEntry, PAGE_BYTES, PAGE_ENTRIES } from './log.ts';
-import { type RedisClient, run, script } from './redis-client.ts';
+import { type RedisClient, script } from './redis-client.ts';
 import { keysOf, type MachineKeys } from './redis-keys.ts';
-import { gone, number, reply } from './redis-reply.ts';
+import { gone, number } from './redis-reply.ts';
+import { type RedisCommand, transaction } from './redis-transaction.ts';
 
-const APPEND = script('append');
-
-/** Calls under way for one machine: the next one is on its way while Redis is at the one before. */
-const CALLS = 2;
+const APPEND = script('append').text;
+const APPEND_END = script('append-end').text;
 
 type Append = {
   readonly expected: number;
@@ -22,88 +21,116 @@ type Append = {
   readonly reject: (error: unknown) => void;
 };
 
-type Line = {
-  readonly keys: MachineKeys;
-  readonly epoch: string;
-  waiting: Append[];
-  calls: number;
-  scheduled: boolean;
-};
+/** `run`: how many of those that wait are to go by themselves first; 0 if that is not known. */
+type Line = { readonly keys: MachineKeys; readonly epoch: string; waiting: Append[]; run: number; busy: boolean };
 
 export function openAppends(client: RedisClient): EventLog['append'] {
-  /** Those with something to do, by the key of the stream. */
+  /** Of machines with something to do, by the key of the stream. */
   const lines = new Map<string, Line>();
 
-  /** Runs when everybody who had his answer at this turn has asked for the next thing. */
-  const schedule = (line: Line): void => {
-    if (line.scheduled) return;
-    line.scheduled = true;
-    setImmediate(() => {
-      line.scheduled = false;
-      while (line.waiting.length > 0 && line.calls < CALLS) void send(line);
-      if (line.waiting.length === 0 && line.calls === 0) lines.delete(line.keys.commits);
-    });
-  };
-
-  const send = async (line: Line): Promise<void> => {
-    const appends = take(line);
-    line.calls++;
-    try {
-      const results = await call(client, line, appends);
-      for (const [at, { resolve }] of appends.entries()) resolve(results[at] as AppendResult);
-    } catch (error) {
-      for (const { reject } of appends) reject(error);
-    } finally {
-      line.calls--;
-      schedule(line);
+  const work = async (line: Line): Promise<void> => {
+    while (line.waiting.length > 0) {
+      // Whoever has his answer in this turn asks for the next thing in this turn too.
+      await new Promise(setImmediate);
+      const appends = take(line);
+      try {
+        settle(line, appends, await append(client, line, appends));
+      } catch (error) {
+        for (const { reject } of appends) reject(error);
+      }
     }
+    lines.delete(line.keys.commits);
   };
 
   return (name, epoch, expected, entry, expectedId) =>
     new Promise((resolve, reject) => {
       const keys = keysOf(name, epoch);
-      const line = lines.get(keys.commits) ?? { keys, epoch, waiting: [], calls: 0, scheduled: false };
-      lines.set(keys.commits, line);
+      const line = lines.get(keys.commits) ?? { keys, epoch, waiting: [], run: 0, busy: false };
       line.waiting.push({ expected, expectedId, entry, resolve, reject });
-      schedule(line);
+      if (line.busy) return;
+      line.busy = true;
+      lines.set(keys.commits, line);
+      void work(line);
     });
 }
 
-/** The next ones for one call, in the order in which they came: as much as a page holds, at least one. */
+/** The next ones that follow each other, in the order in which they came: as much as a page holds, at least one. */
 function take(line: Line): readonly Append[] {
-  let count = 0;
+  const ids = new Set<string>();
+  const most = line.run === 0 ? PAGE_ENTRIES : line.run;
   let bytes = 0;
-  for (const { entry } of line.waiting) {
-    bytes += Buffer.byteLength(entry.text);
-    if (count >= PAGE_ENTRIES || (count > 0 && bytes > PAGE_BYTES)) break;
-    count++;
+  let before: Append | undefined;
+  for (const append of line.waiting) {
+    bytes += Buffer.byteLength(append.entry.text);
+    const follows = before === undefined || (follow(before, append) && !ids.has(append.entry.id));
+    if (!follows || ids.size >= most || (ids.size > 0 && bytes > PAGE_BYTES)) break;
+    ids.add(append.entry.id);
+    before = append;
   }
-  const taken = line.waiting.slice(0, count);
-  line.waiting = line.waiting.slice(count);
-  return taken;
+  line.run = 0;
+  return line.waiting.splice(0, ids.size);
 }
 
-/** Their results, one each. */
-async function call(
+function follow(before: Append, { expected, expectedId }: Append): boolean {
+  return expected === before.expected + 1 && (expectedId === undefined || expectedId === before.entry.id);
+}
+
+/** Carries out the transaction; gives the answer of append.lua. */
+async function append(
   client: RedisClient,
   { keys, epoch }: Line,
   appends: readonly Append[],
-): Promise<readonly AppendResult[]> {
-  const args: (string | number)[] = [epoch];
-  for (const { expected, expectedId, entry } of appends) args.push(expected, expectedId ?? '', entry.id, entry.text);
-  const answer = await reply(run(client, APPEND, [keys.machine, keys.commits, keys.ids], args), keys.machine);
-  if (answer[0] !== 'decided') {
-    const refusal = gone(answer, keys.machine);
-    return appends.map(() => refusal);
-  }
-  const results = Array.isArray(answer[1]) ? (answer[1] as readonly unknown[]) : [];
-  return appends.map(({ expected }, at) => resultOf(results[at], expected, keys));
+): Promise<readonly unknown[]> {
+  const all = [keys.machine, keys.commits, keys.ids];
+  const [first] = appends;
+  if (first === undefined) return [];
+  const ids = appends.map(({ entry }) => entry.id);
+  const commands: RedisCommand[] = [
+    ['EVAL', APPEND, 3, ...all, epoch, first.expected, first.expectedId ?? '', ...ids],
+    ...appends.map(
+      ({ expected, entry }): RedisCommand => [
+        'XADD',
+        keys.commits,
+        'NOMKSTREAM',
+        `${expected + 1}-0`,
+        'id',
+        entry.id,
+        'text',
+        entry.text,
+      ],
+    ),
+    ['EVAL', APPEND_END, 2, keys.machine, keys.commits],
+  ];
+  return transaction(client, all, commands, ([answer, ...added]) => {
+    if (answer instanceof Error) throw answer;
+    if (!Array.isArray(answer)) throw corrupt(keys.machine, 'an answer of the script', shown(answer));
+    const failed = answer[0] === 'admitted' && added.find((one) => one instanceof Error);
+    if (failed) throw failed;
+    return answer;
+  });
 }
 
-function resultOf(result: unknown, expected: number, keys: MachineKeys): AppendResult {
-  if (result === 'appended') return { status: 'appended', number: expected + 1 };
-  const [status, value] = typeof result === 'string' ? result.split(' ') : [];
+function settle(line: Line, appends: readonly Append[], [status, ...rest]: readonly unknown[]): void {
+  const { keys } = line;
+  if (status === 'admitted') {
+    for (const { resolve, expected } of appends) resolve({ status: 'appended', number: expected + 1 });
+  } else if (status === 'refused') {
+    const refusals = Array.isArray(rest[0]) ? rest[0].map((refusal) => refusalOf(refusal, keys)) : [];
+    const run = typeof rest[1] === 'number' ? rest[1] : 0;
+    if (refusals.length + run === 0) throw corrupt(keys.machine, 'an answer of the script', shown(rest));
+    for (const [at, refusal] of refusals.entries()) appends[at]?.resolve(refusal);
+    // Those that can go, go by themselves; then the others are asked for again.
+    line.waiting.unshift(...appends.slice(refusals.length));
+    line.run = run;
+  } else {
+    const refusal = gone([status, ...rest], keys.machine);
+    for (const { resolve } of appends) resolve(refusal);
+  }
+}
+
+function refusalOf(refusal: unknown, keys: MachineKeys): AppendResult {
+  const [status, value] = typeof refusal === 'string' ? refusal.split(' ') : [];
   if (status === 'duplicate') return { status, number: number(value, keys.ids) };
   if (status === 'version-conflict') return { status, head: number(value, keys.machine) };
-  throw corrupt(keys.machine, 'an answer of the script', shown(result));
+  throw corrupt(keys.machine, 'an answer of the script', shown(refusal));
 }

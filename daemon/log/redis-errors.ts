@@ -46,9 +46,9 @@ export async function storeError(failing: Failing, keys: readonly string[], erro
   if (!(error instanceof ReplyError)) return unavailable(away(failing, message), error);
   if (message.includes('WRONGTYPE'))
     return (await wrongType(failing, keys)) ?? corrupt(keys.join(', '), 'other types', message);
-  if (message.includes('ID specified in XADD')) {
+  if (/ID specified in X(ADD|SETID)|no such key/.test(message)) {
     const stream = keys.find((key) => typeOfKey(key) === 'stream') ?? keys.join(', ');
-    return corrupt(stream, 'the head of the machine as last entry', `a later one (${message})`);
+    return corrupt(stream, 'the head of the machine as last entry', `another one (${message})`);
   }
   // A script stumbles over what is not as it wrote it, and says in which line.
   if (/^ERR .*(user_script|script: [0-9a-f]{40})/.test(message)) {

@@ -110,7 +110,7 @@ describe.skipIf(missing !== undefined)(`a Redis that refuses${missing === undefi
       ['-xadd', '+xadd'],
       ['resetchannels', '&veneerd:*'],
       ['resetkeys', '~veneerd:*'],
-      ['-evalsha', '+evalsha'],
+      ['-eval', '+eval'],
     ] as const) {
       await server.ask('ACL', 'SETUSER', 'veneerd', less);
       await expect(append(), less).rejects.toMatchObject({ code: 'store-unavailable', temporary: true });

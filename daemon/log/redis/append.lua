@@ -1,51 +1,58 @@
--- Appends commits, each of them if the machine is then where its writer thinks it is.
+-- Admits a run of commits, whose XADDs follow in the same transaction; or shuts the stream, so that these add nothing,
+-- until append-end.lua opens it again. Texts don't pass through a script: Lua hashes every byte that it is given.
 -- KEYS  1 machine (hash)  2 commits (stream)  3 ids (hash)
--- ARGV  1 epoch  then of each commit: expected head, id of the expected head or '', command id, text
--- Gives {'decided', {'appended' | 'duplicate <number>' | 'version-conflict <head>', … for each commit}}
---     | {'epoch-changed', epoch} | {'no-such-machine'}
-local machine = redis.call('HMGET', KEYS[1], 'epoch', 'first', 'head')
-if not machine[1] then
-  return { 'no-such-machine' }
-elseif machine[1] ~= ARGV[1] then
-  return { 'epoch-changed', machine[1] }
-end
-local first, head, headId = tonumber(machine[2]), tonumber(machine[3]), nil
-local ids, added, fresh, results = {}, {}, {}, {}
-for at = 4, #ARGV, 4 do
-  ids[#ids + 1] = ARGV[at]
-end
-local known = redis.call('HMGET', KEYS[3], unpack(ids))
-
-local function isHead(id)
-  if id == '' or headId then
-    return id == '' or id == headId
+-- ARGV  1 epoch  2 expected head  3 id of the expected head, or ''  4, 5, … command ids of commits that follow each other
+-- Gives {'admitted'} | {'refused', {'duplicate <number>' | 'version-conflict <head>', … of the first ones}, how many of
+--     those after them can be appended} | {'epoch-changed', epoch} | {'no-such-machine'}
+local function decide()
+  local machine = redis.call('HMGET', KEYS[1], 'epoch', 'first', 'head')
+  if not machine[1] then
+    return { 'no-such-machine' }
+  elseif machine[1] ~= ARGV[1] then
+    return { 'epoch-changed', machine[1] }
   end
-  return tonumber(redis.call('HGET', KEYS[3], id)) == head
-end
-
-for n, id in ipairs(ids) do
-  local before = fresh[id] or known[n]
-  if before and tonumber(before) >= first then
-    results[n] = 'duplicate ' .. before
-  elseif tonumber(ARGV[4 * n - 2]) ~= head or not isHead(ARGV[4 * n - 1]) then
-    results[n] = string.format('version-conflict %.0f', head)
-  else
-    if not headId then
-      -- Readers see all of this or nothing, so the hint may come first: it fails where the user may not publish.
-      redis.call('PUBLISH', KEYS[1], 'appended')
+  local first, head, expected = tonumber(machine[2]), tonumber(machine[3]), tonumber(ARGV[2])
+  if not (first and head) then
+    error('first and head of a machine are numbers')
+  end
+  local ids = { unpack(ARGV, 4) }
+  local known = redis.call('HMGET', KEYS[3], unpack(ids))
+  local isHead = ARGV[3] == '' or tonumber(redis.call('HGET', KEYS[3], ARGV[3])) == head
+  local refusals, added, run = {}, {}, 0
+  for n, id in ipairs(ids) do
+    local refusal
+    if known[n] and tonumber(known[n]) >= first then
+      refusal = 'duplicate ' .. known[n]
+    elseif expected + n - 1 ~= head + run or (n == 1 and not isHead) then
+      refusal = string.format('version-conflict %.0f', head)
     end
-    local number = string.format('%.0f', head + 1)
-    -- The one write that can fail (out of memory, a stream that somebody else wrote to) comes first: the first of these
-    -- fails when nothing is written, and none does after it.
-    redis.call('XADD', KEYS[2], number .. '-0', 'id', id, 'text', ARGV[4 * n + 1])
-    head, headId, fresh[id] = head + 1, id, number
-    added[#added + 1] = id
-    added[#added + 1] = number
-    results[n] = 'appended'
+    if not refusal then
+      run = run + 1
+      added[2 * run - 1], added[2 * run] = id, string.format('%.0f', head + run)
+    elseif run > 0 then
+      break
+    else
+      refusals[n] = refusal
+    end
   end
-end
-if headId then
+  if run < #ids then
+    return { 'refused', refusals, run }
+  end
+  -- Fails where somebody else has written to the stream. If it does not, the XADDs don't fail either.
+  redis.call('XSETID', KEYS[2], string.format('%.0f-0', head))
+  -- Readers see all of this or nothing, so the hint may come first: it fails where the user may not publish.
+  redis.call('PUBLISH', KEYS[1], 'appended')
   redis.call('HSET', KEYS[3], unpack(added))
-  redis.call('HSET', KEYS[1], 'head', string.format('%.0f', head))
+  redis.call('HSET', KEYS[1], 'head', string.format('%.0f', head + run))
+  return { 'admitted' }
 end
-return { 'decided', results }
+
+local whole, answer = pcall(decide)
+if whole and answer[1] == 'admitted' then
+  return answer
+end
+redis.pcall('XSETID', KEYS[2], '18446744073709551615-18446744073709551615')
+if type(answer) == 'string' then
+  return redis.error_reply('ERR ' .. answer)
+end
+return answer

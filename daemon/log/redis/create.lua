@@ -11,6 +11,10 @@ if machine[1] then
 end
 redis.call('UNLINK', unpack(KEYS))
 redis.call('XADD', KEYS[2], '1-0', 'id', ARGV[2], 'text', ARGV[3])
-redis.call('HSET', KEYS[3], ARGV[2], '1')
+-- A field of 65 bytes makes the hash a table for good. As the list that Redis keeps of up to 512 short fields it would be
+-- searched through for each id.
+local long = string.rep('-', 65)
+redis.call('HSET', KEYS[3], ARGV[2], '1', long, '')
+redis.call('HDEL', KEYS[3], long)
 redis.call('HSET', KEYS[1], 'form', '1', 'epoch', ARGV[1], 'first', '1', 'head', '1', 'boot', ARGV[2])
 return { 'created' }
