@@ -1,6 +1,7 @@
 /** Parsers of option values: what does not parse is a usage error that says what was expected. */
 import { InvalidArgumentError } from 'commander';
 import { fromHex, type Hex } from '../../protocol/address.ts';
+import { PaceSchema } from '../../protocol/frames.ts';
 import { type PositionText, parsePosition } from '../../protocol/position.ts';
 import { BookmarkNameSchema } from '../../protocol/schema.ts';
 import { validator } from '../../protocol/validate.ts';
@@ -46,6 +47,15 @@ export function oneOf<T extends string>(choices: readonly T[]): (text: string) =
     if (choice === undefined) throw new InvalidArgumentError(`Expected one of ${choices.join(', ')}.`);
     return choice;
   };
+}
+
+const validPace = validator(PaceSchema, 'it');
+
+/** A pace as a frame has it. */
+export function pace(text: string): string {
+  const valid = validPace(text);
+  if (!valid.ok) throw new InvalidArgumentError('Expected original, instant, or a factor such as x10.');
+  return valid.value;
 }
 
 /** Commits a second are those of the recording times this; 0 means no waiting. */

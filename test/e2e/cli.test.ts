@@ -198,11 +198,24 @@ describe('the command line against a daemon', { timeout: PATIENCE }, () => {
     await remove('told');
   });
 
+  it('CLI-17: watch shows the events that were asked for, and replays at a pace', async () => {
+    await boot('chosen');
+    expect((await veneer('load', '-m', 'chosen', HELLO)).code).toBe(0);
+    const all = await veneer('watch', '-m', 'chosen', '--pace', 'instant');
+    expect(all.out).toMatch(/MachineBooted[\s\S]*ModuleLive +hello[\s\S]*MemoryFreed/);
+    const some = await veneer('watch', '-m', 'chosen', '--pace', 'x1000', '--kind', 'ModuleLive', '--module', 'hello');
+    expect(some.out.trim()).toMatch(/^2 +ModuleLive +hello$/);
+    const json = await veneer('watch', '-m', 'chosen', '--pace', 'instant', '--json', '--from', '1', '--key', 'none');
+    expect([json.code, json.out]).toEqual([0, '']);
+    const bad = await veneer('watch', '-m', 'chosen', '--address', '5-3');
+    expect([bad.code, bad.err]).toEqual([2, expect.stringContaining('FROM-TO')]);
+  });
+
   it('CLI-17: watch shows every event, is live, and ends well on Ctrl-C', async () => {
     await boot('watched');
     const watch = start(['watch', '-m', 'watched', '--from', 'start', '--json'], { VENEERD_URL: daemon.url });
     const words = start(['watch', '-m', 'watched'], { VENEERD_URL: daemon.url });
-    await Promise.all([watch.until(/live: watched at/), words.until(/live: watched at/)]);
+    await Promise.all([watch.until(/live: watched@/), words.until(/live: watched@/)]);
     expect((await veneer('load', '-m', 'watched', HELLO)).code).toBe(0);
     await Promise.all([watch.until(/"number":2.*"ModuleLive"/), words.until(/ModuleLive +hello[\s\S]*MemoryFreed/)]);
     watch.child.kill('SIGINT');

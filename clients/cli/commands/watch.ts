@@ -6,21 +6,23 @@ import type { Position } from '../../../protocol/commit.ts';
 import type { Event } from '../../../protocol/events/index.ts';
 import { type PositionText, permalink, positionText } from '../../../protocol/position.ts';
 import type { MachineHandle } from '../../sdk/types.ts';
-import { position } from '../arguments.ts';
+import { pace, position } from '../arguments.ts';
 import { type Context, following, theMachine } from '../context.ts';
-import { until } from '../following.ts';
+import { addFilterOptions, type FilterOptions, filterOf } from '../filter.ts';
+import { played, until } from '../following.ts';
 import { eventLine } from '../format/event.ts';
 import { plain } from '../format/plain.ts';
 import type { Paint } from '../output.ts';
 import { type AddCommand, examples } from './registry.ts';
 
-interface WatchOptions {
-  readonly from: 'start' | 'now' | PositionText;
+interface WatchOptions extends FilterOptions {
+  readonly from?: 'start' | 'now' | PositionText;
+  readonly pace?: string;
   readonly raw?: true;
 }
 
 export const addWatch: AddCommand = (program, go) => {
-  program
+  const watching = program
     .command('watch')
     .summary('show events as they happen')
     .description(
@@ -28,12 +30,28 @@ export const addWatch: AddCommand = (program, go) => {
         'away for a while. With --json: the commits, one on a line.',
     )
     .addOption(
-      new Option('--from <position>', 'start, now, or a position: N, -N, EPOCH:N, @BOOKMARK, MACHINE@EPOCH:N')
-        .argParser(start)
-        .default('now'),
+      new Option(
+        '--from <position>',
+        'start, now, or a position: N, -N, EPOCH:N, @BOOKMARK, MACHINE@EPOCH:N',
+      ).argParser(start),
     )
-    .option('--raw', "the event's JSON in place of words")
-    .addHelpText('after', examples('veneer watch', 'veneer watch --from start', 'veneer watch --json | jq .command'))
+    .addOption(
+      new Option(
+        '--pace <pace>',
+        'replay what is there from --from on (start unless told): original, xN or instant',
+      ).argParser(pace),
+    )
+    .option('--raw', "the event's JSON in place of words");
+  addFilterOptions(watching)
+    .addHelpText(
+      'after',
+      examples(
+        'veneer watch',
+        'veneer watch --from start --kind StaticCallPatched --key might_resched',
+        'veneer watch --pace x10 --from -100',
+        'veneer watch --json | jq .command',
+      ),
+    )
     .action((options: WatchOptions, command: Command) => go(command, (context) => watch(context, options)));
 };
 
@@ -41,16 +59,21 @@ async function watch(context: Context, options: WatchOptions): Promise<void> {
   const { out } = context;
   const signal = context.interruption();
   await following(context, async (client) => {
-    const at = typeof options.from === 'string' ? undefined : options.from;
-    const machine = await theMachine(context, client, at);
-    const from = typeof options.from === 'string' ? options.from : await placeOf(machine, options.from);
+    const { pace } = options;
+    const wanted = options.from ?? (pace === undefined ? 'now' : 'start');
+    const machine = await theMachine(context, client, typeof wanted === 'string' ? undefined : wanted);
+    const from = typeof wanted === 'string' ? wanted : await placeOf(machine, wanted);
+    const filter = filterOf(options);
+    const asked = { from, ...(filter && { filter }) };
+    const items =
+      pace === undefined ? until(signal, machine.commits(asked)) : played(signal, machine.replay({ ...asked, pace }));
     let live = false;
-    for await (const item of until(signal, machine.commits({ from }))) {
+    for await (const item of items) {
       if (item.kind === 'live') {
         if (!live) out.note(`live: ${permalink({ machine: machine.name, ...item.position })}, Ctrl-C ends`);
         live = true;
-        continue;
       }
+      if (item.kind !== 'commit') continue;
       await out.value(item.commit);
       for (const event of item.commit.events) {
         const words = options.raw ? plain(JSON.stringify(event)) : eventLine(event);
