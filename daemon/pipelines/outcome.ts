@@ -12,7 +12,7 @@ export const refuse = (code: ErrorCode, message: string): Refusal => ({ ok: fals
 export function refusedRead(machine: string, after: number, refusal: ReadRefusal): Refusal {
   switch (refusal.status) {
     case 'trimmed':
-      return refuse('position-trimmed', `${machine}: commits before ${refusal.first} are gone, asked for ${after + 1}`);
+      return trimmed(machine, refusal.first, after);
     case 'beyond-head':
       return refuse(
         'position-ahead',
@@ -26,6 +26,15 @@ export function refusedRead(machine: string, after: number, refusal: ReadRefusal
     default:
       return refusedGone(machine, refusal);
   }
+}
+
+/** Position `asked` is before the earliest one that the log can show. */
+export function trimmed(machine: string, first: number, asked: number): Refusal {
+  return refuse(
+    'position-trimmed',
+    `${machine}: commits before ${first} are gone, the earliest position is ${first - 1}, asked for ${asked}; a daemon that ` +
+      'archives (--archive) has them as session segments, which `veneer session merge` joins',
+  );
 }
 
 export function refusedGone(machine: string, gone: Gone): Refusal {

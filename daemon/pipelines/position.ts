@@ -3,7 +3,7 @@ import type { Command } from '../../protocol/commands.ts';
 import type { Position } from '../../protocol/commit.ts';
 import type { PositionText } from '../../protocol/position.ts';
 import type { EventLog, MachineHead } from '../log/log.ts';
-import { done, noSuchMachine, type Outcome, refuse } from './outcome.ts';
+import { done, noSuchMachine, type Outcome, refuse, trimmed } from './outcome.ts';
 import type { Views } from './views.ts';
 
 /** `at`: the newest unless told. `epoch`: refused unless the machine still has it. */
@@ -65,12 +65,7 @@ export function checked({ name, epoch, first, head }: MachineHead, commit: numbe
   if (commit > head) {
     return refuse('position-ahead', `${name}: the newest commit is ${head}, there is no position ${commit} yet`);
   }
-  if (commit < first - 1) {
-    return refuse(
-      'position-trimmed',
-      `${name}: commits before ${first} are gone, the earliest position is ${first - 1}, asked for ${commit}`,
-    );
-  }
+  if (commit < first - 1) return trimmed(name, first, commit);
   return done({ epoch, commit });
 }
 

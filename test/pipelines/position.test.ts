@@ -64,8 +64,8 @@ describe('positions', () => {
     must({ ok: true, value: await log.putSnapshot('lab', epoch, 5, new Uint8Array(1)) });
     await log.trim('lab', epoch, 5);
     expect(said(await at(runtime, '5'))).toEqual({ epoch, commit: 5 });
-    expect(said(await at(runtime, '4'))).toBe(
-      'position-trimmed: lab: commits before 6 are gone, the earliest position is 5, asked for 4',
+    expect(said(await at(runtime, '4'))).toMatch(
+      /^position-trimmed: lab: commits before 6 are gone, the earliest position is 5, asked for 4; /,
     );
     expect(said(await at(runtime, '@b2'))).toMatch(/^position-trimmed: /);
     expect(said(await runtime.position('nobody', {}))).toBe('no-such-machine: no machine is called nobody');

@@ -6,7 +6,7 @@ import { randomBytes } from 'node:crypto';
 import { once } from 'node:events';
 import { createReadStream, createWriteStream } from 'node:fs';
 import { access, open, rename, rm } from 'node:fs/promises';
-import { dirname } from 'node:path';
+import { basename, dirname, join } from 'node:path';
 import { finished } from 'node:stream/promises';
 import { createGzip } from 'node:zlib';
 
@@ -44,7 +44,8 @@ export interface NewFile {
 /** Gzipped where its name ends in `.gz`. A file that exists is refused unless `overwrite`. Throws the system's errors. */
 export async function createFile(file: string, overwrite: boolean): Promise<NewFile> {
   if (!overwrite && (await exists(file))) throw Object.assign(new Error(`${file} exists`), { code: 'EEXIST' });
-  const part = `${file}.${randomBytes(6).toString('hex')}${PART}`;
+  // Hidden, so that no pattern of a shell takes it for a session.
+  const part = join(dirname(file), `.${basename(file)}.${randomBytes(6).toString('hex')}${PART}`);
   const disk = createWriteStream(part, { flags: 'wx', flush: true });
   await once(disk, 'open');
   const gzip = file.endsWith('.gz') ? createGzip() : undefined;
