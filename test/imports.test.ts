@@ -10,6 +10,8 @@ const ARROWS: readonly (readonly [room: string, allowed: readonly string[]])[] =
   ['daemon/kernel', ['protocol']],
   ['daemon/log', ['protocol']],
   ['daemon/modules', ['protocol']],
+  // A queue of sweeps hands module files around as blobs in Redis.
+  ['daemon/headless/plan/queue', ['protocol', 'daemon/headless', 'daemon/log', 'daemon/version.ts']],
   ['daemon/headless', ['protocol', 'daemon/kernel', 'daemon/modules', 'daemon/version.ts']],
   ['daemon/pipelines', ['protocol', 'daemon']],
   ['daemon/gateway', ['protocol', 'daemon']],

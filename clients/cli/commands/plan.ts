@@ -4,6 +4,7 @@ import type { PlanInput } from '../../../daemon/headless/plan/input.ts';
 import { integer } from '../arguments.ts';
 import type { Context } from '../context.ts';
 import { EXIT, type ExitCode, usage } from '../failure.ts';
+import { plain } from '../format/plain.ts';
 import { type MachineOptions, machineFields, machineOptions } from '../machine.ts';
 import { eaters } from '../plan/eaters.ts';
 import { planModules, type SourceOptions } from '../plan/sources.ts';
@@ -15,6 +16,9 @@ interface PlanOptions extends MachineOptions, SourceOptions {
   readonly sweep?: number;
   readonly seedFrom?: number;
   readonly threads?: number;
+  readonly redis?: string;
+  /** False where `--no-local` was given. */
+  readonly local: boolean;
   readonly rows?: string;
   readonly force?: true;
   readonly all?: true;
@@ -46,6 +50,8 @@ export const addPlan: AddCommand = (program, go) => {
     .option('--rows <file>', 'of a sweep, one row a seed as JSON lines')
     .option('--force', 'overwrite that file')
     .option('--threads <n>', 'threads of a sweep, as many as there are cores unless told', integer(1, 1024))
+    .option('--redis <url>', 'share the work of a sweep with every `veneer plan-worker` at that Redis')
+    .option('--no-local', 'leave the work to them')
     .option('--all', 'every module, not only those that keep most')
     .option('--advise', 'what would change the plan, also when all modules load')
     .addHelpText(
@@ -55,19 +61,57 @@ export const addPlan: AddCommand = (program, go) => {
         'veneer plan --profile lab.json xfs btrfs --deps linux-image-6.1.0-50-arm64_6.1.176-1_arm64.deb',
         'veneer plan --preset arm64-6.1 --list <(tac /proc/modules) --deps /lib/modules/$(uname -r) --seed 7',
         'veneer plan --preset arm64-6.1 ./modules --sweep 1000 --rows rows.jsonl',
+        'veneer plan --preset arm64-6.1 ./modules --sweep 100000 --redis redis://10.0.0.7',
       ),
     )
     .action((modules: string[], options: PlanOptions, ran: Command) =>
       go(ran, (context) => plan(context, modules, options)),
     );
+  program
+    .command('plan-worker')
+    .summary('work on sweeps of others')
+    .description(
+      'Works on the sweeps that `veneer plan --sweep --redis` puts into that Redis, until Ctrl-C; the chunk in hand is ' +
+        'finished first. Any number of these can run, on any number of machines, all of the same version.',
+    )
+    .requiredOption('--redis <url>', 'redis://HOST:PORT, or redis-cluster://HOST:PORT,HOST:PORT,…')
+    .option('--threads <n>', 'as many as there are cores unless told', integer(1, 1024))
+    .addHelpText('after', examples('veneer plan-worker --redis redis://10.0.0.7'))
+    .action((options: WorkerOptions, ran: Command) => go(ran, (context) => planWorker(context, options)));
 };
+
+interface WorkerOptions {
+  readonly redis: string;
+  readonly threads?: number;
+}
+
+async function planWorker({ out, interruption }: Context, { redis, threads }: WorkerOptions): Promise<void> {
+  const { RunError } = await import('../../../daemon/headless/run-error.ts');
+  const { THREADS } = await import('../../../daemon/headless/plan/pool.ts');
+  const { startWork } = await import('../../../daemon/headless/plan/queue/work.ts');
+  const signal = interruption();
+  try {
+    const work = await startWork(redis, threads ?? THREADS, {
+      onChunk: ({ from, count, by }, error) => {
+        if (error === undefined) out.print(`seeds ${from} to ${from + count - 1} for ${plain(by)}`);
+        else out.error(plain(`seeds ${from} to ${from + count - 1} for ${by}: ${error}`));
+        void out.value({ from, count, by, ...(error !== undefined && { error }) });
+      },
+    });
+    out.note(`working with ${threads ?? THREADS} threads; Ctrl-C ends`);
+    if (!signal.aborted) await new Promise((resolve) => signal.addEventListener('abort', resolve, { once: true }));
+    await work.close();
+  } catch (error) {
+    throw error instanceof RunError ? usage(error.message) : error;
+  }
+}
 
 async function plan(context: Context, given: readonly string[], options: PlanOptions): Promise<ExitCode> {
   const { sweep, seed, seedFrom, rows } = options;
   if (sweep !== undefined && seed !== undefined)
     throw usage('--seed plans at one seed, --sweep at many: leave out one');
-  if (sweep === undefined && (seedFrom !== undefined || rows !== undefined || options.threads !== undefined))
-    throw usage('--seed-from, --rows and --threads belong to --sweep');
+  if (sweep === undefined && [seedFrom, rows, options.threads, options.redis].some((one) => one !== undefined))
+    throw usage('--seed-from, --rows, --threads and --redis belong to --sweep');
   if (sweep !== undefined && (seedFrom ?? 0) + sweep - 1 > LAST_SEED)
     throw usage(`--seed-from ${seedFrom}: the last of ${sweep} seeds would be beyond ${LAST_SEED}`);
   const input = await readInput(context, given, options);
@@ -129,13 +173,13 @@ async function planSweep(
   const { RunError } = await import('../../../daemon/headless/run-error.ts');
   const { booted } = await import('../../../daemon/headless/plan/input.ts');
   const { printSweep } = await import('../plan/sweep-report.ts');
-  const { localMaker, runSweep } = await import('../plan/sweep.ts');
+  const { openMaker, runSweep } = await import('../plan/sweep.ts');
   const from = options.seedFrom ?? 0;
-  let maker: Awaited<ReturnType<typeof localMaker>> | undefined;
+  let maker: Awaited<ReturnType<typeof openMaker>> | undefined;
   try {
     const machine = booted(input, null).profile?.source;
     if (!machine) throw new Error('a machine that is booted has a profile');
-    maker = await localMaker(input, options.threads);
+    maker = await openMaker(input, options);
     const summary = await runSweep(maker, { from, count, ...options }, interruption());
     const complete = summary.seeds.count === count;
     const { symbols, gplOnly: _, staticCalls: __, ...facts } = machine;

@@ -28,7 +28,7 @@ export async function runSweep(
   const sink = file === undefined ? undefined : await openRows(file, force === true);
   const bar = progress(count, 'seeds');
   try {
-    for await (const rows of sweepRows(maker, { from, count }, chunkOf(count, maker.width), signal)) {
+    for await (const rows of sweepRows(maker, { from, count }, chunkOf(count, maker), signal)) {
       for (const row of rows) {
         sum.add(row);
         if (sink && !sink.write(`${JSON.stringify(row)}\n`)) await once(sink, 'drain');
@@ -57,11 +57,13 @@ async function openRows(file: string, overwrite: boolean): Promise<WriteStream> 
   }
 }
 
-/** Threads of this process. */
-export async function localMaker(
+/** Whoever makes the rows: threads of this process, or with Redis a queue, which this process works on too unless `local` is false. */
+export async function openMaker(
   input: PlanInput,
-  threads: number | undefined,
+  { threads, redis, local }: { readonly threads?: number; readonly redis?: string; readonly local: boolean },
 ): Promise<RowMaker & { close(): Promise<void> }> {
-  const { openPool } = await import('../../../daemon/headless/plan/pool.ts');
-  return openPool(input, threads);
+  const { openPool, THREADS } = await import('../../../daemon/headless/plan/pool.ts');
+  if (redis === undefined) return openPool(input, threads);
+  const { submitSweep } = await import('../../../daemon/headless/plan/queue/submit.ts');
+  return submitSweep(redis, input, { threads: local ? (threads ?? THREADS) : 0 });
 }

@@ -35,6 +35,7 @@ interface Task {
 class Threads implements Pool {
   readonly threads: number;
   readonly width: number;
+  readonly share: number;
   readonly #packed: PackedInput;
   readonly #idle: Worker[] = [];
   readonly #busy = new Map<Worker, Task>();
@@ -45,6 +46,7 @@ class Threads implements Pool {
     this.threads = threads;
     // A thread that is done finds its next chunk waiting.
     this.width = 2 * threads;
+    this.share = 8 * threads;
     this.#packed = packed;
   }
 
