@@ -11,18 +11,18 @@ export interface ChangeOptions {
   readonly layout?: Layout;
   readonly pageSize?: string;
   readonly errata?: readonly string[];
-  readonly kaslr?: number | null;
+  readonly kaslr?: number | 'none';
   readonly direct?: Window;
   readonly fallback?: Window;
   readonly defaultWindows?: true;
-  readonly reserved?: [Hex, Hex][] | null;
+  readonly reserved?: [Hex, Hex][] | 'default';
   readonly addKey?: readonly string[];
   readonly dropKey?: readonly string[];
   readonly profile?: string;
   readonly without?: readonly string[];
 }
 
-type Window = { readonly start: Hex; readonly end: Hex } | null;
+type Window = { readonly start: Hex; readonly end: Hex } | 'none';
 
 /** A module file to add, and where. */
 export interface AddedFile extends Omit<AddedLoad, 'blob'> {
@@ -35,7 +35,7 @@ export async function changesOf(options: ChangeOptions): Promise<ForkChanges> {
   const profile = await profileOf(options);
   return {
     ...(Object.keys(profile).length > 0 && { profile }),
-    ...(kaslr !== undefined && { kaslrSeed: kaslr }),
+    ...(kaslr !== undefined && { kaslrSeed: kaslr === 'none' ? null : kaslr }),
     ...((addKey || dropKey) && {
       staticCalls: { ...(addKey && { with: [...addKey] }), ...(dropKey && { without: [...dropKey] }) },
     }),
@@ -55,11 +55,13 @@ async function profileOf(options: ChangeOptions): Promise<ProfileChanges> {
     ...(pageSize && { pageSize: Number(pageSize) as MachineProfile['pageSize'] }),
     ...(errata && { errata: [...errata] }),
     ...(defaultWindows && { moduleRegion: null }),
-    ...(windows && {
-      moduleRegion: { ...(direct !== undefined && { direct }), ...(fallback !== undefined && { fallback }) },
-    }),
-    ...(reserved !== undefined && { reserved }),
+    ...(windows && { moduleRegion: { ...windowOf('direct', direct), ...windowOf('fallback', fallback) } }),
+    ...(reserved !== undefined && { reserved: reserved === 'default' ? null : reserved }),
   };
+}
+
+function windowOf(name: 'direct' | 'fallback', window: Window | undefined): ProfileChanges['moduleRegion'] & object {
+  return window === undefined ? {} : { [name]: window === 'none' ? null : window };
 }
 
 async function readProfile(file: string): Promise<ProfileChanges> {
@@ -75,22 +77,21 @@ async function readProfile(file: string): Promise<ProfileChanges> {
   throw usage(`${file}: expected a JSON object, the fields of a machine profile that change`);
 }
 
-export function kaslrOption(text: string): number | null {
-  if (text === 'none') return null;
+export function kaslrOption(text: string): number | 'none' {
+  if (text === 'none') return text;
   const seed = /^\d+$/.test(text) ? Number(text) : Number.NaN;
   if (!(seed <= 0xffffffff)) throw new InvalidArgumentError('Expected a seed from 0 to 4294967295, or none.');
   return seed;
 }
 
 export function windowOption(text: string): Window {
-  if (text === 'none') return null;
+  if (text === 'none') return text;
   const [start, end] = rangeOf(text);
   return { start, end };
 }
 
-/** Null for `default`. */
-export function reservedOption(text: string): [Hex, Hex][] | null {
-  if (text === 'default') return null;
+export function reservedOption(text: string): [Hex, Hex][] | 'default' {
+  if (text === 'default') return text;
   return text === 'none' ? [] : text.split(',').map(rangeOf);
 }
 

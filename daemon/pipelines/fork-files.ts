@@ -7,7 +7,7 @@ import type { World } from './machine.ts';
 import { done, type Outcome, type Refusal, refuse } from './outcome.ts';
 
 /** Missing files that an error names; GET /machines/:name/files names all. */
-const NAMED = 64;
+const NAMED = 16;
 
 interface Named {
   file: string | undefined;
@@ -33,6 +33,7 @@ export async function forkFault(
   changes: ForkChanges,
   signal: AbortSignal,
 ): Promise<Refusal | undefined> {
+  if (Object.keys(changes).length === 0) return undefined;
   const planner = openPlanner(changes);
   const files = new Map<string, Named>();
   const refused = await walk(world, from, signal, async (commit) => {

@@ -86,11 +86,12 @@ function openSummary() {
         first = { a, b, verdict };
       }
       if (!before || !after) return;
+      turned(line, [before.came, after.came]);
+      if (before.came.kind !== 'done' || after.came.kind !== 'done') return;
       if (after.veneers > before.veneers) veneers.more++;
       if (after.veneers < before.veneers) veneers.fewer++;
       if (isNear(before) && isFar(after)) windows.toFallback++;
       if (isFar(before) && isNear(after)) windows.toDirect++;
-      turned(line, [before.came, after.came]);
     },
     summary(): Omit<CompareSummary, 'figures'> {
       const { same, moved, changed } = verdicts;

@@ -78,9 +78,9 @@ export interface CompareSummary {
   /** Done in a, and not in b; and the other way round. */
   readonly failsNow: Turns;
   readonly worksNow: Turns;
-  /** Loads that found room in the direct window alone in one of them, and needed the fallback window in the other. */
+  /** Of loads that were done in both: room in the direct window alone in one, and the fallback window needed in the other. */
   readonly windows: { readonly toFallback: number; readonly toDirect: number };
-  /** PLT entries in all, and loads that have more or fewer in b. */
+  /** PLT entries in all; of loads that were done in both, how many have more or fewer in b. */
   readonly veneers: { readonly a: number; readonly b: number; readonly more: number; readonly fewer: number };
   readonly figures: readonly [a: Figures, b: Figures];
 }

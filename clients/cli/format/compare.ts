@@ -15,8 +15,10 @@ import { bytes, count, counted } from './number.ts';
 import { plain } from './plain.ts';
 import { pairs, table } from './table.ts';
 
-/** Turns that a summary shows. */
+/** Turns that a summary shows, patches that a command shows, and characters of a field of the machine. */
 const TURNS_SHOWN = 10;
+const PATCHES_SHOWN = 3;
+const FIELD_SHOWN = 60;
 
 export function commandLines(line: ComparedCommand): readonly string[] {
   const { a, b, verdict, differences } = line;
@@ -40,7 +42,7 @@ function differenceLines(difference: Difference): readonly string[] {
     case 'outcome':
       return [`came to ${difference.pair.map(cameWords).join(' -> ')}`];
     case 'machine':
-      return difference.fields.map(([field, a, b]) => `${field} ${a} -> ${b}`);
+      return difference.fields.map(([field, a, b]) => `${field} ${clipped(a)} -> ${clipped(b)}`);
     case 'placed':
       return difference.parts.map(([part, a, b]) => {
         if (!a || !b) return `${part} ${a ? `${bytes(a.size)} in a` : `${bytes(b?.size ?? 0)} in b`} only`;
@@ -64,10 +66,11 @@ function differenceLines(difference: Difference): readonly string[] {
       return difference.keys.map(meantLine);
     case 'patches': {
       const { same, differ, first } = difference;
-      const more = differ - first.length;
+      const shown = first.slice(0, PATCHES_SHOWN);
+      const more = differ - shown.length;
       return [
         `patches: ${count(same)} the same, ${count(differ)} not`,
-        ...first.map((each) => `  ${meantLine(each)}`),
+        ...shown.map((each) => `  ${meantLine(each)}`),
         ...(more > 0 ? [`  … and ${count(more)} more`] : []),
       ];
     }
@@ -76,6 +79,7 @@ function differenceLines(difference: Difference): readonly string[] {
   }
 }
 
+const clipped = (text: string): string => (text.length <= FIELD_SHOWN ? text : `${text.slice(0, FIELD_SHOWN)}…`);
 const arrow = (a: number, b: number): string => `${count(a)} -> ${count(b)}`;
 const meantLine = ([where, a, b]: Meant): string => `${where}: ${a ?? 'nothing'} -> ${b ?? 'nothing'}`;
 
