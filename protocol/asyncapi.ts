@@ -1,11 +1,12 @@
 /** The wire as an AsyncAPI 3 document, made of the schemas that validate it. docs/asyncapi.json is this, written down. */
 import { COMMAND_SCHEMAS, CommandSchema } from './commands.ts';
 import { CommitSchema, PositionSchema } from './commit.ts';
-import { WireErrorSchema } from './errors.ts';
+import { WireErrorSchema } from './error-schema.ts';
 import { EVENT_SCHEMAS, EventSchema } from './events/index.ts';
 import { FilterSchema } from './filter.ts';
-import { CLIENT_FRAMES, CLOSE, SERVER_FRAMES, SOCKET_PATH, SUBPROTOCOL } from './frames.ts';
+import { CLIENT_FRAMES, SERVER_FRAMES } from './frames.ts';
 import { MachineProfileSchema } from './profile.ts';
+import { CLOSE, SOCKET_PATH, SUBPROTOCOL } from './wire.ts';
 
 type Json = string | number | boolean | null | readonly Json[] | { readonly [name: string]: Json };
 type JsonObject = { readonly [name: string]: Json };

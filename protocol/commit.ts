@@ -6,9 +6,6 @@ import { EpochSchema } from './schema.ts';
 
 export { EpochSchema };
 
-/** The form of events and commands in commits written by this version; upcast.ts reads all earlier ones. */
-export const COMMIT_VERSION = 1;
-
 export const CommandIdSchema = Type.String({
   minLength: 1,
   maxLength: 128,

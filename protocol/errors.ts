@@ -1,5 +1,4 @@
 /** Every error that the wire can carry, in one table: its code, whether trying again later can help, and the HTTP status. */
-import Type from 'typebox';
 
 export const ERRORS = {
   'bad-frame': { temporary: false, status: 400 },
@@ -30,15 +29,12 @@ export const ERRORS = {
 
 export type ErrorCode = keyof typeof ERRORS;
 
-export const WireErrorSchema = Type.Object(
-  {
-    code: Type.Enum(Object.keys(ERRORS) as ErrorCode[]),
-    message: Type.String(),
-    temporary: Type.Boolean(),
-  },
-  { additionalProperties: false },
-);
-export type WireError = Type.Static<typeof WireErrorSchema>;
+/** What the wire says when it says no. `temporary`: the same request can succeed later. */
+export interface WireError {
+  code: ErrorCode;
+  message: string;
+  temporary: boolean;
+}
 
 export function wireError(code: ErrorCode, message: string): WireError {
   return { code, message, temporary: ERRORS[code].temporary };

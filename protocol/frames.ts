@@ -5,13 +5,11 @@
 import Type from 'typebox';
 import { CommandSchema } from './commands.ts';
 import { CommandIdSchema, CommitSchema, EpochSchema, type Position, PositionSchema } from './commit.ts';
-import { WireErrorSchema } from './errors.ts';
+import { WireErrorSchema } from './error-schema.ts';
 import { FilterSchema } from './filter.ts';
 import { MachineNameSchema, Sha256Schema, SizeSchema } from './schema.ts';
 import type { ViewJson } from './view/json.ts';
-
-export const SUBPROTOCOL = 'veneerd.v1';
-export const SOCKET_PATH = '/ws';
+import { type ServerFrameType, SUBPROTOCOL } from './wire.ts';
 
 const closed = { additionalProperties: false };
 
@@ -196,19 +194,10 @@ export const SERVER_FRAMES = {
   end: EndFrame,
   result: ResultFrame,
   error: ErrorFrame,
-} as const;
+} as const satisfies Record<ServerFrameType, unknown>;
 export type ServerFrame = {
   [T in keyof typeof SERVER_FRAMES]: Type.Static<(typeof SERVER_FRAMES)[T]>;
 }[keyof typeof SERVER_FRAMES];
-
-/** WebSocket close codes: 4000-4499 mean come back and resume, 4500-4999 mean don't. */
-export const CLOSE = { shuttingDown: 4000, tooSlow: 4001, badFrames: 4500 } as const;
-
-/** RFC 6455: the frame is longer than the daemon takes. The same frame would meet the same end. */
-const MESSAGE_TOO_BIG = 1009;
-
-/** Whether a client whose socket was closed with `code` should connect again. */
-export const mayReconnect = (code: number): boolean => code !== MESSAGE_TOO_BIG && (code < 4500 || code > 4999);
 
 /** POST /tickets: good for one WebSocket, as `?ticket=` in its address, for so many milliseconds. */
 export const TicketSchema = Type.Object({ ticket: Type.String(), milliseconds: Type.Integer() });

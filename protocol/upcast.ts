@@ -2,7 +2,8 @@
  * The one place where older forms of commits become today's. A released form stays readable forever (fixtures under
  * test/fixtures/protocol prove it); a newer form than this code knows is refused, never guessed.
  */
-import { COMMIT_VERSION, type Commit } from './commit.ts';
+import type { Commit } from './commit.ts';
+import { COMMIT_VERSION } from './commit-version.ts';
 
 export type Upcast = { readonly ok: true; readonly commit: Commit } | { readonly ok: false; readonly message: string };
 

@@ -13,7 +13,8 @@ import { decide, initialState, type State } from '../daemon/kernel/kernel.ts';
 import { inventedSymbol, PRESETS, type Preset } from '../daemon/kernel/machine/presets.ts';
 import { fromHex, type Hex, toHex } from '../protocol/address.ts';
 import type { Command, CommandOf } from '../protocol/commands.ts';
-import { COMMIT_VERSION, type Commit } from '../protocol/commit.ts';
+import type { Commit } from '../protocol/commit.ts';
+import { COMMIT_VERSION } from '../protocol/commit-version.ts';
 import type { Event } from '../protocol/events/index.ts';
 import { debianModules } from '../test/support/debian.ts';
 

@@ -2,10 +2,10 @@
 import type { Command } from '../../protocol/commands.ts';
 import type { LoadedFile } from '../../protocol/fork.ts';
 import type { Done, Imported, MachineSummary, StoredBlob, Ticket, ViewAnswer } from '../../protocol/frames.ts';
-import { SOCKET_PATH } from '../../protocol/frames.ts';
 import type { DisassemblyAnswer, TraceAnswer, WhyAnswer } from '../../protocol/inspect.ts';
 import type { BookmarksAnswer, LocatedAnswer } from '../../protocol/position.ts';
 import type { DiffAnswer } from '../../protocol/view/diff-form.ts';
+import { SOCKET_PATH } from '../../protocol/wire.ts';
 import { type Connection, openConnection } from './connection.ts';
 import { openCommits, openFollow } from './feed.ts';
 import { compare, fork } from './fork.ts';

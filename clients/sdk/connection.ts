@@ -4,7 +4,8 @@
  */
 import { BehaviorSubject, type Observable } from 'rxjs';
 import { wireError } from '../../protocol/errors.ts';
-import { type ClientFrame, mayReconnect, SERVER_FRAMES, type ServerFrame, SUBPROTOCOL } from '../../protocol/frames.ts';
+import type { ClientFrame, ServerFrame } from '../../protocol/frames.ts';
+import { mayReconnect, SERVER_FRAME_TYPES, SUBPROTOCOL } from '../../protocol/wire.ts';
 import { ClientError } from './errors.ts';
 import type { ConnectionState, SocketConstructor, SocketLike } from './types.ts';
 
@@ -225,11 +226,13 @@ export function openConnection(
 
 const keyOf = (machine: string, id: string): string => `${machine} ${id}`;
 
+const TYPES: ReadonlySet<string> = new Set(SERVER_FRAME_TYPES);
+
 function readFrame(data: unknown): ServerFrame | undefined {
   if (typeof data !== 'string') return undefined;
   try {
     const frame = JSON.parse(data) as ServerFrame;
-    return Object.hasOwn(SERVER_FRAMES, frame.type) ? frame : undefined;
+    return TYPES.has(frame.type) ? frame : undefined;
   } catch {
     return undefined;
   }

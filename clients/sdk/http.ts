@@ -40,9 +40,22 @@ export function openHttp(base: string, fetchWith: typeof fetch, token?: string):
       return response.ok;
     },
     async json<T>(method: string, path: string, body?: Body) {
-      return (await (await call(method, path, body)).json()) as T;
+      const response = await call(method, path, body);
+      const text = await response.text().catch((error: unknown) => {
+        throw cutOff(response, error);
+      });
+      try {
+        return JSON.parse(text) as T;
+      } catch {
+        throw new ClientError('bad-answer', `${method} ${path}: expected JSON, found ${text.slice(0, 200)}`);
+      }
     },
   };
+}
+
+/** The answer began, and did not come to its end. */
+function cutOff({ url }: Response, error: unknown): ClientError {
+  return new ClientError('unreachable', `the answer of ${url} was cut off: ${reasonOf(error)}`, true);
 }
 
 function withBody({ type, content }: Body): RequestInit & { headers: Record<string, string> } {
@@ -89,11 +102,14 @@ export async function* chunksOf(response: Response): AsyncGenerator<Uint8Array, 
   const reader = response.body.getReader();
   try {
     while (true) {
-      const { done, value } = await reader.read();
+      const { done, value } = await reader.read().catch((error: unknown) => {
+        throw cutOff(response, error);
+      });
       if (done) return;
       yield value;
     }
   } finally {
-    await reader.cancel();
+    // Of a stream that failed this fails as well.
+    await reader.cancel().catch(() => undefined);
   }
 }

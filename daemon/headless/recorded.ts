@@ -1,7 +1,8 @@
 /** The commits of a session file, or those that the steps of a scenario come to, as a stream that can be read again. */
 import { open, readFile } from 'node:fs/promises';
 import type { Command } from '../../protocol/commands.ts';
-import { COMMIT_VERSION, type Commit } from '../../protocol/commit.ts';
+import type { Commit } from '../../protocol/commit.ts';
+import { COMMIT_VERSION } from '../../protocol/commit-version.ts';
 import type { Event } from '../../protocol/events/index.ts';
 import { SESSION_FORMAT } from '../../protocol/session.ts';
 import { decide, initialState } from '../kernel/kernel.ts';

@@ -1,7 +1,8 @@
 /** From a command to its commit, in numbered steps. Runs in the machine's mailbox. */
 import { setTimeout as sleep } from 'node:timers/promises';
 import type { Command } from '../../protocol/commands.ts';
-import { COMMIT_VERSION, type Commit } from '../../protocol/commit.ts';
+import type { Commit } from '../../protocol/commit.ts';
+import { COMMIT_VERSION } from '../../protocol/commit-version.ts';
 import type { ErrorCode } from '../../protocol/errors.ts';
 import type { Event } from '../../protocol/events/index.ts';
 import { encode, readOne } from './entry.ts';

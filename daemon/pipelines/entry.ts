@@ -1,5 +1,6 @@
 /** Between commits and what the log keeps: a commit is encoded once, when it is appended. */
-import { COMMIT_VERSION, type Commit } from '../../protocol/commit.ts';
+import type { Commit } from '../../protocol/commit.ts';
+import { COMMIT_VERSION } from '../../protocol/commit-version.ts';
 import { upcast } from '../../protocol/upcast.ts';
 import { StoreError } from '../log/errors.ts';
 import type { Entry, EventLog, NewEntry } from '../log/log.ts';

@@ -2,7 +2,8 @@
 import { createHash } from 'node:crypto';
 import { decide, initialState } from '../../daemon/kernel/kernel.ts';
 import type { Command } from '../../protocol/commands.ts';
-import { COMMIT_VERSION, type Commit } from '../../protocol/commit.ts';
+import type { Commit } from '../../protocol/commit.ts';
+import { COMMIT_VERSION } from '../../protocol/commit-version.ts';
 import { fixture } from '../fixtures/fixtures.ts';
 
 const START = Date.UTC(2026, 0, 1);

@@ -1,7 +1,8 @@
 /** A reader that speaks veneerd.v1 by itself: what the SDK would hide (a frame twice, a hole that it mends) shows here. */
 import { setTimeout as sleep } from 'node:timers/promises';
 import { WebSocket } from 'ws';
-import { type ServerFrame, SOCKET_PATH, SUBPROTOCOL } from '../../protocol/frames.ts';
+import type { ServerFrame } from '../../protocol/frames.ts';
+import { SOCKET_PATH, SUBPROTOCOL } from '../../protocol/wire.ts';
 import type { Seen } from './history.ts';
 import { type Eyes, openSeen, type Reader, see, standOf } from './reader.ts';
 

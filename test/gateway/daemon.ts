@@ -3,7 +3,7 @@ import { once } from 'node:events';
 import { WebSocket } from 'ws';
 import type { Config } from '../../daemon/config.ts';
 import { type Daemon, startDaemon } from '../../daemon/daemon.ts';
-import { SUBPROTOCOL } from '../../protocol/frames.ts';
+import { SUBPROTOCOL } from '../../protocol/wire.ts';
 
 export const startMemoryDaemon = (port = 0, more: Pick<Config, 'access' | 'limits'> = {}): Promise<Daemon> =>
   startDaemon({ host: '127.0.0.1', port, stores: { memory: true }, demo: 'off', logLevel: 'silent', ...more });

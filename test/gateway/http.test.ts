@@ -4,7 +4,7 @@ import { gzipSync } from 'node:zlib';
 import { afterAll, beforeAll, expect, it } from 'vitest';
 import type { Daemon } from '../../daemon/daemon.ts';
 import { FRAME_BYTES } from '../../daemon/limits.ts';
-import { WireErrorSchema } from '../../protocol/errors.ts';
+import { WireErrorSchema } from '../../protocol/error-schema.ts';
 import { validator } from '../../protocol/validate.ts';
 import { fixture } from '../fixtures/fixtures.ts';
 import { manifestBytes, startMemoryDaemon } from './daemon.ts';

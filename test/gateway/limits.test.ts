@@ -6,7 +6,7 @@ import { WebSocket } from 'ws';
 import { connect } from '../../clients/sdk/node.ts';
 import type { Daemon } from '../../daemon/daemon.ts';
 import { type EdgeLimits, FRAMES_AT_ONCE } from '../../daemon/limits.ts';
-import { mayReconnect } from '../../protocol/frames.ts';
+import { mayReconnect } from '../../protocol/wire.ts';
 import { openRaw, startMemoryDaemon } from './daemon.ts';
 
 let daemon: Daemon;

@@ -1,5 +1,6 @@
 import { describe, expect, it } from 'vitest';
-import { COMMIT_VERSION, CommitSchema } from '../../protocol/commit.ts';
+import { CommitSchema } from '../../protocol/commit.ts';
+import { COMMIT_VERSION } from '../../protocol/commit-version.ts';
 import { ClientFrameSchema } from '../../protocol/frames.ts';
 import { DisassemblyQuerySchema } from '../../protocol/inspect.ts';
 import { ModuleManifestSchema } from '../../protocol/manifest.ts';
@@ -46,7 +47,10 @@ describe('validation', () => {
     [{ ...good, events: [] }, '/events must not have fewer than 1 items'],
     [{ ...good, extra: 1 }, 'commit must not have additional properties: extra'],
     [{ ...good, command: { type: 'load' } }, '/command must have required properties blob'],
-    [{ ...good, command: { type: 'explode' } }, '/command/type must be one of boot, load, unload, update, observe, bookmark'],
+    [
+      { ...good, command: { type: 'explode' } },
+      '/command/type must be one of boot, load, unload, update, observe, bookmark',
+    ],
     [{ ...good, command: 'unload' }, '/command must be object'],
   ])('EVT-7: what is not is refused with its path (%#)', (value, words) => {
     expect(message(value)).toBe(words);

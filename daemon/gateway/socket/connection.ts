@@ -1,7 +1,8 @@
 /** One client on one socket: its subscriptions, its commands, its patience with it. Frames: protocol/frames.ts. */
 import type { WebSocket } from 'ws';
 import { type WireError, wireError } from '../../../protocol/errors.ts';
-import { CLOSE, type ClientFrame, type ServerFrame, SUBPROTOCOL } from '../../../protocol/frames.ts';
+import type { ClientFrame, ServerFrame } from '../../../protocol/frames.ts';
+import { CLOSE, SUBPROTOCOL } from '../../../protocol/wire.ts';
 import { BAD_FRAMES, COMMANDS, FRAME_BYTES, SUBSCRIPTIONS, UPLOAD_BYTES } from '../../limits.ts';
 import type { Runtime } from '../../pipelines/runtime.ts';
 import { VERSION } from '../../version.ts';

@@ -3,7 +3,7 @@
  * answers but does not read what waits for it is told to come back when it can.
  */
 import type { WebSocket } from 'ws';
-import { CLOSE } from '../../../protocol/frames.ts';
+import { CLOSE } from '../../../protocol/wire.ts';
 
 export interface Pulse {
   add(socket: WebSocket): void;

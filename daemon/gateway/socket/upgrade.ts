@@ -3,7 +3,7 @@ import type { IncomingMessage, Server } from 'node:http';
 import type { Duplex } from 'node:stream';
 import { WebSocketServer } from 'ws';
 import { ERRORS, type WireError, wireError } from '../../../protocol/errors.ts';
-import { CLOSE, SOCKET_PATH, SUBPROTOCOL } from '../../../protocol/frames.ts';
+import { CLOSE, SOCKET_PATH, SUBPROTOCOL } from '../../../protocol/wire.ts';
 import { type EdgeLimits, FRAME_BYTES, SOCKET_HIGH, SOCKET_LEAST, SOCKETS_HIGH } from '../../limits.ts';
 import type { Metrics } from '../../metrics.ts';
 import type { Runtime } from '../../pipelines/runtime.ts';

@@ -1,7 +1,8 @@
 /** A host's session: its facts, then what happened to its modules in order, then the moment as it was seen. */
 import { fromHex, toHex } from '../../../protocol/address.ts';
 import type { CommandOf } from '../../../protocol/commands.ts';
-import { COMMIT_VERSION, type Commit } from '../../../protocol/commit.ts';
+import type { Commit } from '../../../protocol/commit.ts';
+import { COMMIT_VERSION } from '../../../protocol/commit-version.ts';
 import type { Event, EventOf } from '../../../protocol/events/index.ts';
 import { parseTrace, type Trace, type TraceEvent } from '../../../protocol/host/trace.ts';
 import type { MachineProfile } from '../../../protocol/profile.ts';

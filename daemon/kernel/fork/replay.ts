@@ -4,7 +4,8 @@
  * over as they are: the same commands on the same machine give the same events (EVT-5).
  */
 import type { Command, CommandOf } from '../../../protocol/commands.ts';
-import { COMMIT_VERSION, type Commit } from '../../../protocol/commit.ts';
+import type { Commit } from '../../../protocol/commit.ts';
+import { COMMIT_VERSION } from '../../../protocol/commit-version.ts';
 import type { Event, EventOf } from '../../../protocol/events/index.ts';
 import type { ForkChanges, ForkCounts, ForkOrigin } from '../../../protocol/fork.ts';
 import { type Blobs, decide, evolve, initialState, type State } from '../kernel.ts';

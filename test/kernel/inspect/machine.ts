@@ -10,7 +10,8 @@ import { why } from '../../../daemon/kernel/inspect/why.ts';
 import { decide, initialState, type State } from '../../../daemon/kernel/kernel.ts';
 import { fromHex } from '../../../protocol/address.ts';
 import type { Command } from '../../../protocol/commands.ts';
-import { COMMIT_VERSION, type Commit } from '../../../protocol/commit.ts';
+import type { Commit } from '../../../protocol/commit.ts';
+import { COMMIT_VERSION } from '../../../protocol/commit-version.ts';
 import type { MachineProfile } from '../../../protocol/profile.ts';
 import { fixture } from '../../fixtures/fixtures.ts';
 
