@@ -8,14 +8,15 @@
  *   veneerd:{name}:<epoch>:ids               hash    command id -> number
  *   veneerd:{name}:<epoch>:snapshots         hash    number -> bytes
  *   veneerd:{name}:<epoch>:snapshot-numbers  zset    number, by number
- *   veneerd:check                            string  the trial write of EventLog.check, for a minute
+ *   veneerd:check:<n>                        string  the trial writes of EventLog.check, for a minute
  *   veneerd:blob:<sha256>                    string  bytes
  *
  * A machine's key is also the name of the channel on which its changes are published.
  */
 
 export const REGISTRY = 'veneerd:machines';
-export const CHECK = 'veneerd:check';
+/** No more than 2042 slots apart, so that up to eight masters with as many slots each are all asked. */
+export const CHECKS: readonly string[] = Array.from({ length: 16 }, (_, n) => `veneerd:check:${n}`);
 
 export type MachineKeys = {
   readonly machine: string;
@@ -46,7 +47,7 @@ export function blobKey(sha256: string): string {
 
 /** What a key holds, as TYPE says it. */
 export function typeOfKey(key: string): string {
-  if (key.startsWith('veneerd:blob:') || key === CHECK) return 'string';
+  if (key.startsWith('veneerd:blob:') || key.startsWith('veneerd:check:')) return 'string';
   if (key.endsWith(':commits')) return 'stream';
   return key.endsWith(':snapshot-numbers') ? 'zset' : 'hash';
 }

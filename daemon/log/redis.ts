@@ -4,7 +4,7 @@ import { corrupt, shown } from './errors.ts';
 import type { Entry, EventLog, MachineHead } from './log.ts';
 import { openAppends } from './redis-appends.ts';
 import { connectAgain, guarded, type RedisClient, run, runForBytes, script } from './redis-client.ts';
-import { CHECK, keysOf, machineKey, REGISTRY } from './redis-keys.ts';
+import { CHECKS, keysOf, machineKey, REGISTRY } from './redis-keys.ts';
 import { gone, number, register, reply, text } from './redis-reply.ts';
 import { stageInRedis } from './redis-staging.ts';
 import { openWaker } from './redis-waker.ts';
@@ -24,7 +24,7 @@ const SCRIPTS = {
 
 /** Commits deleted by one call of trim.lua: Redis does nothing else meanwhile. */
 const TRIM_SLICE = 100;
-/** How long a trial write stays. */
+/** How long trial writes stay. */
 const CHECK_MS = 60_000;
 
 /** `client` stays the caller's. */
@@ -134,7 +134,7 @@ export function openRedisLog(client: RedisClient): EventLog {
     },
 
     async check() {
-      await guarded(client, [CHECK], () => client.set(CHECK, '', 'PX', CHECK_MS));
+      await guarded(client, CHECKS, () => Promise.all(CHECKS.map((key) => client.set(key, '', 'PX', CHECK_MS))));
     },
 
     async close() {

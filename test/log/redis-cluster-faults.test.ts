@@ -90,6 +90,15 @@ describe.skipIf(missing !== undefined)(`a cluster in trouble${missing === undefi
     expect(await to.ask('EXISTS', machineKey(name))).toBe(1);
   });
 
+  it('RED-3: the trial write asks every master', async () => {
+    for (const master of cluster.masters) {
+      await master.ask('CONFIG', 'SET', 'maxmemory', '1');
+      await expect(stores.log.check()).rejects.toThrow('is out of memory');
+      await master.ask('CONFIG', 'SET', 'maxmemory', '0');
+      await stores.log.check();
+    }
+  });
+
   it('RED-6: a replica that is told to take over does so under load, and nothing is lost or doubled', async () => {
     const [, , master] = cluster.masters as [RedisServer, RedisServer, RedisServer];
     const [, , replica] = cluster.replicas as [RedisServer, RedisServer, RedisServer];
