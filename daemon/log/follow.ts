@@ -21,9 +21,10 @@ export async function* follow(
   epoch: string,
   after: number,
   signal: AbortSignal,
+  afterId: string | undefined,
 ): AsyncGenerator<readonly Entry[], void, undefined> {
   let position = after;
-  let positionId: string | undefined;
+  let positionId = afterId;
   let retry = RETRY_FIRST;
   // Listening starts before the first read, so that a commit between a read and a wait is not missed.
   const listener = store.listen(name, epoch);

@@ -115,9 +115,16 @@ export interface EventLog {
   read(name: string, epoch: string, options: ReadOptions): Promise<ReadResult>;
   /**
    * All commits after a position, in order, once: what is there page by page, then each as it comes. Holds one page at
-   * most, ends when `signal` aborts, waits while the store is away, throws FollowEnded when it can't go on.
+   * most, ends when `signal` aborts, waits while the store is away, throws FollowEnded when it can't go on. `afterId` as
+   * in ReadOptions.
    */
-  follow(name: string, epoch: string, after: number, signal: AbortSignal): AsyncIterable<readonly Entry[]>;
+  follow(
+    name: string,
+    epoch: string,
+    after: number,
+    signal: AbortSignal,
+    afterId?: string,
+  ): AsyncIterable<readonly Entry[]>;
 
   /** Stores a snapshot at commit `number`, over one that is there. */
   putSnapshot(name: string, epoch: string, number: number, bytes: Uint8Array): Promise<PutSnapshotResult>;

@@ -65,10 +65,11 @@ export function eventLog(store: Store): EventLog {
       if (options.afterId !== undefined) checkId(options.afterId);
       return store.read(name, epoch, options);
     },
-    follow(name, epoch, after, signal) {
+    follow(name, epoch, after, signal, afterId) {
       check(name, epoch);
       checkPosition('the position', after);
-      return follow({ read: log.read, listen: store.listen }, name, epoch, after, signal);
+      if (afterId !== undefined) checkId(afterId);
+      return follow({ read: log.read, listen: store.listen }, name, epoch, after, signal, afterId);
     },
     async putSnapshot(name, epoch, number, bytes) {
       check(name, epoch);

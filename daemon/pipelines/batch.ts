@@ -9,6 +9,18 @@ export interface Batch {
   frame(subscription: number, make: () => Uint8Array): Uint8Array;
 }
 
+/** Where a reader stands. `id` is that of the commit, where he has seen it: so he notices when the store lost it. */
+export interface Cursor {
+  readonly commit: number;
+  readonly id?: string | undefined;
+}
+
+/** Where a reader stands who has read `entries` from `from` on. */
+export function behind(from: Cursor, entries: readonly Entry[]): Cursor {
+  const last = entries.at(-1);
+  return last === undefined ? from : { commit: last.number, id: last.id };
+}
+
 export function batch(epoch: string, entries: readonly Entry[]): Batch {
   const frames = new Map<number, Uint8Array>();
   return {

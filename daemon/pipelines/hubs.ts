@@ -4,7 +4,7 @@
  */
 import { filter, finalize, map, merge, Observable, Subject, share } from 'rxjs';
 import type { Entry, EventLog } from '../log/log.ts';
-import { type Batch, batch } from './batch.ts';
+import { type Batch, batch, behind, type Cursor } from './batch.ts';
 import { openPages, type Pages } from './pages.ts';
 
 /** A commit that this daemon appended. */
@@ -20,10 +20,10 @@ export interface Hubs {
   /** This daemon appended `entry`. */
   publish(machine: string, epoch: string, entry: Entry): void;
   /**
-   * Commits from somewhere before or right at the one after `after` and on, in order; undefined where the hub is beyond
-   * that already. It errors or completes when the log can't be followed any more: reading tells why.
+   * Commits from somewhere before or right at the one after `cursor` and on, in order; undefined where the hub is beyond
+   * that already, or has seen another commit there. It errors or completes when the log can't be followed any more: reading tells why.
    */
-  tail(machine: string, epoch: string, after: number): Observable<Batch> | undefined;
+  tail(machine: string, epoch: string, cursor: Cursor): Observable<Batch> | undefined;
   /** What was appended before. */
   readonly page: Pages['read'];
 }
@@ -32,21 +32,21 @@ interface Hub {
   /** Takes this daemon's own commits; those that come together go out together. */
   publish(entry: Entry): void;
   readonly batches: Observable<Batch>;
-  last(): number;
+  last(): Cursor;
 }
 
 export function openHubs(log: EventLog): Hubs {
   const hubs = new Map<string, Hub>();
   const appended = new Subject<Appended>();
 
-  function open(key: string, machine: string, epoch: string, after: number): Hub {
+  function open(key: string, machine: string, epoch: string, start: Cursor): Hub {
     const own = new Subject<readonly Entry[]>();
     let gathered: Entry[] = [];
-    let last = after;
+    let last = start;
     const fresh = (entries: readonly Entry[]): readonly Entry[] => {
-      const from = entries.findIndex((entry) => entry.number === last + 1);
+      const from = entries.findIndex((entry) => entry.number === last.commit + 1);
       if (from < 0) return [];
-      last = entries[entries.length - 1]?.number ?? last;
+      last = behind(last, entries);
       return from === 0 ? entries : entries.slice(from);
     };
     const hub: Hub = {
@@ -59,7 +59,7 @@ export function openHubs(log: EventLog): Hubs {
           own.next(together);
         });
       },
-      batches: merge(own, followed(log, machine, epoch, after)).pipe(
+      batches: merge(own, followed(log, machine, epoch, start)).pipe(
         map(fresh),
         filter((entries) => entries.length > 0),
         map((entries) => batch(epoch, entries)),
@@ -78,23 +78,26 @@ export function openHubs(log: EventLog): Hubs {
       appended.next({ machine, epoch, entry });
       hubs.get(`${machine} ${epoch}`)?.publish(entry);
     },
-    tail(machine, epoch, after) {
+    tail(machine, epoch, cursor) {
       const key = `${machine} ${epoch}`;
       let hub = hubs.get(key);
       if (hub === undefined) {
-        hub = open(key, machine, epoch, after);
+        hub = open(key, machine, epoch, cursor);
         hubs.set(key, hub);
       }
-      return hub.last() > after ? undefined : hub.batches;
+      const last = hub.last();
+      const other =
+        last.commit === cursor.commit && last.id !== undefined && cursor.id !== undefined && last.id !== cursor.id;
+      return last.commit > cursor.commit || other ? undefined : hub.batches;
     },
   };
 }
 
-function followed(log: EventLog, machine: string, epoch: string, after: number): Observable<readonly Entry[]> {
+function followed(log: EventLog, machine: string, epoch: string, { commit, id }: Cursor): Observable<readonly Entry[]> {
   return new Observable((observer) => {
     const stop = new AbortController();
     (async () => {
-      for await (const entries of log.follow(machine, epoch, after, stop.signal)) observer.next(entries);
+      for await (const entries of log.follow(machine, epoch, commit, stop.signal, id)) observer.next(entries);
       observer.complete();
     })().catch((error: unknown) => observer.error(error));
     return () => stop.abort();

@@ -5,13 +5,13 @@
 import { PAGES_BYTES } from '../limits.ts';
 import { StoreError } from '../log/errors.ts';
 import { type EventLog, PAGE_BYTES, type ReadRefusal } from '../log/log.ts';
-import { type Batch, batch } from './batch.ts';
+import { type Batch, batch, type Cursor } from './batch.ts';
 
 export type Page = { readonly status: 'page'; readonly batch: Batch } | ReadRefusal;
 
 export interface Pages {
-  /** What follows commit `after`, about `share` bytes of it; empty at the head. A StoreError is given, not thrown. */
-  read(machine: string, epoch: string, after: number, share: number): Promise<Page | StoreError>;
+  /** What follows `cursor`, about `share` bytes of it; empty at the head. A StoreError is given, not thrown. */
+  read(machine: string, epoch: string, cursor: Cursor, share: number): Promise<Page | StoreError>;
 }
 
 /** `share` differs a little from moment to moment: pages are of a size that many ask for. */
@@ -23,9 +23,10 @@ export function openPages(log: EventLog): Pages {
   const kept = new Map<string, { readonly page: Page; readonly bytes: number }>();
   let bytes = 0;
 
-  async function load(machine: string, epoch: string, after: number, maxBytes: number): Promise<Page | StoreError> {
+  async function load(machine: string, epoch: string, at: Cursor, maxBytes: number): Promise<Page | StoreError> {
     try {
-      const found = await log.read(machine, epoch, { after, maxBytes });
+      const found = await log.read(machine, epoch, { after: at.commit, afterId: at.id, maxBytes });
+      if (found.status === 'history-lost') forget(machine);
       return found.status === 'page' ? { status: 'page', batch: batch(epoch, found.entries) } : found;
     } catch (error) {
       if (error instanceof StoreError) return error;
@@ -46,10 +47,19 @@ export function openPages(log: EventLog): Pages {
     }
   }
 
+  /** What was kept of a machine may be of the history that it lost. */
+  function forget(machine: string): void {
+    for (const [key, page] of kept) {
+      if (!key.startsWith(`${machine} `)) continue;
+      kept.delete(key);
+      bytes -= page.bytes;
+    }
+  }
+
   return {
-    async read(machine, epoch, after, share) {
+    async read(machine, epoch, cursor, share) {
       const maxBytes = sizeOf(share);
-      const key = `${machine} ${epoch} ${after} ${maxBytes}`;
+      const key = `${machine} ${epoch} ${cursor.commit} ${cursor.id ?? ''} ${maxBytes}`;
       const known = kept.get(key);
       if (known !== undefined) {
         kept.delete(key);
@@ -58,7 +68,7 @@ export function openPages(log: EventLog): Pages {
       }
       const pending = underWay.get(key);
       if (pending !== undefined) return pending;
-      const loading = load(machine, epoch, after, maxBytes);
+      const loading = load(machine, epoch, cursor, maxBytes);
       underWay.set(key, loading);
       try {
         const page = await loading;

@@ -133,7 +133,10 @@ async function appendAll(
   for (let from = 0; from < entries.length; from += WINDOW) {
     const window = entries.slice(from, from + WINDOW);
     const results = await Promise.all(
-      window.map((entry, i) => world.log.append(name, base.epoch, base.commit + from + i, entry)),
+      window.map((entry, i) => {
+        const before = from + i === 0 ? base.id : entries[from + i - 1]?.id;
+        return world.log.append(name, base.epoch, base.commit + from + i, entry, before);
+      }),
     );
     for (const [i, result] of results.entries()) {
       const number = base.commit + from + i + 1;

@@ -129,7 +129,7 @@ export function openReplay(hubs: Hubs, start: Start, audience: Audience, signal:
       return undefined;
     }
     if (queue.length === 0) {
-      const page = await hubs.page(machine, epoch, cursor, audience.share());
+      const page = await hubs.page(machine, epoch, { commit: cursor }, audience.share());
       if (page instanceof StoreError) {
         if (!page.temporary) return thrown(page).error;
         await rest(RETRY_MS);

@@ -51,6 +51,12 @@ export async function seek<T extends readonly unknown[]>(
   known?: Known<T>,
 ): Promise<Outcome<Sought<T>>> {
   let mine = known;
+  if (known !== undefined && at === undefined) {
+    // Most often there is nothing new, which one question tells.
+    const news = await log.read(name, known.epoch, { after: known.commit, afterId: known.id, limit: 1 });
+    if (news.status === 'page' && news.entries.length === 0) return done({ ...known, stored: 0, weight: 0 });
+    if (news.status === 'history-lost') mine = undefined;
+  }
   let below = Number.POSITIVE_INFINITY;
   for (let attempt = 1; ; attempt++) {
     const machine = await log.head(name);

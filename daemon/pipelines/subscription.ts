@@ -6,7 +6,7 @@ import { setTimeout as sleep } from 'node:timers/promises';
 import type { Position } from '../../protocol/commit.ts';
 import type { WireError } from '../../protocol/errors.ts';
 import { StoreError } from '../log/errors.ts';
-import { type Batch, batch } from './batch.ts';
+import { type Batch, batch, behind, type Cursor } from './batch.ts';
 import type { Hubs } from './hubs.ts';
 import { refusedRead, thrown } from './outcome.ts';
 
@@ -35,7 +35,7 @@ export async function runSubscription(
   signal: AbortSignal,
 ): Promise<WireError | undefined> {
   const { epoch } = start;
-  let cursor = start.commit;
+  let cursor: Cursor = { commit: start.commit };
   while (!signal.aborted) {
     if (reader.full()) await reader.room(signal);
     const page = await hubs.page(machine, epoch, cursor, reader.share());
@@ -44,24 +44,31 @@ export async function runSubscription(
       if (!page.temporary) return thrown(page).error;
       await pause(signal);
     } else if (page.status !== 'page') {
-      return refusedRead(machine, cursor, page).error;
+      return refusedRead(machine, cursor.commit, page).error;
     } else if (page.batch.entries.length > 0) {
       reader.commits(page.batch);
-      cursor += page.batch.entries.length;
+      cursor = behind(cursor, page.batch.entries);
     } else {
-      cursor = await push(hubs, machine, { epoch, commit: cursor }, reader, signal);
+      cursor = await push(hubs, machine, epoch, cursor, reader, signal);
     }
   }
   return undefined;
 }
 
 /** Hands over live commits while the reader keeps up; resolves with where it stands then. */
-function push(hubs: Hubs, machine: string, at: Position, reader: Reader, signal: AbortSignal): Promise<number> {
-  const tail = hubs.tail(machine, at.epoch, at.commit);
-  if (tail === undefined) return Promise.resolve(at.commit);
-  reader.live(at);
+function push(
+  hubs: Hubs,
+  machine: string,
+  epoch: string,
+  at: Cursor,
+  reader: Reader,
+  signal: AbortSignal,
+): Promise<Cursor> {
+  const tail = hubs.tail(machine, epoch, at);
+  if (tail === undefined) return Promise.resolve(at);
+  reader.live({ epoch, commit: at.commit });
   return new Promise((resolve) => {
-    let cursor = at.commit;
+    let cursor = at;
     const leave = (): void => {
       signal.removeEventListener('abort', leave);
       subscription.unsubscribe();
@@ -73,11 +80,11 @@ function push(hubs: Hubs, machine: string, at: Position, reader: Reader, signal:
     const subscription = tail.subscribe({
       next(live) {
         const first = live.entries[0]?.number ?? 0;
-        const skip = cursor + 1 - first;
+        const skip = cursor.commit + 1 - first;
         if (skip >= live.entries.length) return;
         if (skip >= 0) {
           reader.commits(skip === 0 ? live : batch(live.epoch, live.entries.slice(skip)));
-          cursor += live.entries.length - skip;
+          cursor = behind(cursor, live.entries);
         }
         if (skip < 0 || reader.full()) leave();
       },

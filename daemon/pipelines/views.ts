@@ -42,7 +42,7 @@ interface Kept {
 
 export function openViews(snapshots: Snapshots, name: string, mistake: (error: unknown) => void): Views {
   let kept: Kept | undefined;
-  let text: ViewText | undefined;
+  let text: (ViewText & { readonly id: string | undefined }) | undefined;
   let turn: Promise<unknown> = Promise.resolve();
 
   /** Runs after everything before it, so that one thing at a time folds the kept view over a wait. */
@@ -82,8 +82,9 @@ export function openViews(snapshots: Snapshots, name: string, mistake: (error: u
       inTurn(async () => {
         const current = await catchUp();
         if (!current.ok) return current;
-        const { epoch, view } = current.value;
-        if (text?.position.epoch !== epoch || text.position.commit !== view.commit) text = asText(epoch, view);
+        const { epoch, id, view } = current.value;
+        const same = text?.position.epoch === epoch && text.position.commit === view.commit && text.id === id;
+        if (text === undefined || !same) text = { ...asText(epoch, view), id };
         return done(text);
       }),
 
