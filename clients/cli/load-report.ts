@@ -2,10 +2,14 @@
 import type { Hex } from '../../protocol/address.ts';
 import type { Commit } from '../../protocol/commit.ts';
 import type { Part, Window } from '../../protocol/events/memory.ts';
+import type { Place } from '../../protocol/position.ts';
 
 export interface LoadReport {
   readonly file: string;
   readonly module: string;
+  /** The position after it. */
+  readonly machine: string;
+  readonly epoch: string;
   readonly commit: number;
   readonly ok: boolean;
   /** Of a load that failed: the errno that the system call returns, the kernel's words, the step. */
@@ -22,7 +26,7 @@ export interface LoadReport {
   readonly plt: { readonly reserved: number; readonly used: number };
 }
 
-export function loadReport(file: string, commit: Commit): LoadReport {
+export function loadReport(file: string, { machine, epoch }: Place, commit: Commit): LoadReport {
   const allocations: LoadReport['allocations'][number][] = [];
   let module = '';
   let live = false;
@@ -56,7 +60,18 @@ export function loadReport(file: string, commit: Commit): LoadReport {
     }
   }
   const ok = live && failure === undefined;
-  return { file, module, commit: commit.number, ok, ...failure, allocations, branches, plt: { reserved, used } };
+  return {
+    file,
+    module,
+    machine,
+    epoch,
+    commit: commit.number,
+    ok,
+    ...failure,
+    allocations,
+    branches,
+    plt: { reserved, used },
+  };
 }
 
 /** `direct`, `fallback`, or both where a module is split over the windows. */

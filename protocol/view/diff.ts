@@ -42,7 +42,7 @@ export function diffViews(from: ViewJson, to: ViewJson, oneLog: boolean): ViewDi
   return { format: DIFF_FORMAT, equal: isEmpty(parts), ...parts };
 }
 
-/** Members of a view that have a place of their own in the diff, or none because they are the position itself. */
+/** Members of a view that have a place of their own in the diff, or none: the position itself, and where a fork comes from. */
 const COVERED: ReadonlySet<string> = new Set([
   'format',
   'commit',
@@ -55,6 +55,7 @@ const COVERED: ReadonlySet<string> = new Set([
   'now',
   'staticCalls',
   'bookmarks',
+  'fork',
 ]);
 
 function isEmpty({

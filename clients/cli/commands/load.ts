@@ -167,8 +167,8 @@ async function loadOne(
     ...(options.percpu !== undefined && { percpu: options.percpu }),
     ...(options.failAllocation !== undefined && { failAllocation: options.failAllocation }),
   };
-  const { commit } = await machine.command(command);
-  return loadReport(file, commit);
+  const { position, commit } = await machine.command(command);
+  return loadReport(file, { machine: machine.name, ...position }, commit);
 }
 
 function print(out: Output, report: LoadReport): void {

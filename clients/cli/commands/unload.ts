@@ -26,16 +26,17 @@ async function unload(context: Context, names: readonly string[], held: boolean)
     const machine = await theMachine(context, client);
     for (const name of names) {
       const module = name.replaceAll('-', '_');
-      const { commit } = await machine.command({ type: 'unload', module, ...(held && { held }) });
+      const { position, commit } = await machine.command({ type: 'unload', module, ...(held && { held }) });
+      const place = { module, machine: machine.name, ...position };
       const failure = commit.events.find((event) => event.type === 'ModuleUnloadFailed');
       const freed = commit.events.flatMap((event) => (event.type === 'MemoryFreed' ? [event.size] : []));
       const size = freed.reduce((sum, each) => sum + each, 0);
       if (failure) {
-        await out.value({ module, commit: commit.number, ok: false, errno: failure.errno, words: failure.words });
+        await out.value({ ...place, ok: false, errno: failure.errno, words: failure.words });
         out.error(plain(refusal(module, failure.errno, failure.words)));
         return EXIT.refused;
       }
-      await out.value({ module, commit: commit.number, ok: true, freed: size });
+      await out.value({ ...place, ok: true, freed: size });
       out.print(`${out.paint.bold(plain(module))}  unloaded, ${bytes(size)} freed`);
     }
     return EXIT.ok;
