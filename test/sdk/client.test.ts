@@ -162,6 +162,27 @@ it('SUB-10: a server that skips or repeats a commit is found out', async () => {
   }
 });
 
+it('HTTP-6: an answer that is cut off, or is no JSON, is a ClientError', async () => {
+  const http = createServer((request, response) => {
+    response.writeHead(200, { 'content-length': 1000 });
+    if (request.url?.endsWith('/whole')) response.end('<!doctype html>'.padEnd(1000));
+    else response.write('[{"name":', () => response.destroy());
+  }).listen(0, '127.0.0.1');
+  await once(http, 'listening');
+  const address = http.address();
+  const broken = connect(`http://127.0.0.1:${typeof address === 'object' ? address?.port : ''}`);
+  const cut = { code: 'unreachable', temporary: true };
+  expect(await failure(broken.machines())).toMatchObject(cut);
+  const chunks = await broken.machine('m').exportSession();
+  const read = async (): Promise<void> => {
+    for await (const _ of chunks);
+  };
+  expect(await failure(read())).toMatchObject(cut);
+  expect(await failure(broken.machine('whole').summary())).toMatchObject({ code: 'bad-answer', temporary: false });
+  broken.close();
+  http.close();
+});
+
 it('SUB-10: without a daemon, calls fail when patience is over, and a closed client says so', async () => {
   const nobody = connect('http://127.0.0.1:9', { patience: 100 });
   expect(await failure(nobody.machines())).toMatchObject({ code: 'unreachable', temporary: true });
