@@ -1,44 +1,33 @@
-/** `veneer replay`: a session file into a new machine. The events are facts, so no module files are needed. */
-import { createReadStream } from 'node:fs';
-import { setTimeout as sleep } from 'node:timers/promises';
-import type { Commit, Position } from '../../../protocol/commit.ts';
-import { viewDigest, viewFromJson } from '../../../protocol/view/json.ts';
+/**
+ * `veneer replay`: a session file into a new machine. The events are facts, so no module files are needed. A whole file goes
+ * to the daemon as it is, which takes it whole or not at all; else its commits are appended, each when its time has come.
+ */
+import { digestOf } from '../../../daemon/headless/session/digest.ts';
+import type { Position } from '../../../protocol/commit.ts';
+import { viewFromJson } from '../../../protocol/view/json.ts';
 import type { Client } from '../../sdk/types.ts';
 import { type Context, withClient } from '../context.ts';
 import { EXIT, type ExitCode, refused } from '../failure.ts';
 import { counted } from '../format/number.ts';
-import { progress } from '../progress.ts';
-import { readSession } from '../session-file.ts';
+import { appendSession, whereItStopped } from '../session/append.ts';
+import { type Contents, surveyOf } from '../session/contents.ts';
+import { sendSession } from '../session/send.ts';
 
 export interface ReplayOptions {
   readonly into?: string;
+  readonly resume?: true;
   readonly speed: number;
-}
-
-interface Contents {
-  readonly machine: string;
-  readonly commits: number;
-  /** Null where the file was cut off. */
-  readonly digest: string | null;
 }
 
 export async function replay(context: Context, file: string, options: ReplayOptions): Promise<ExitCode> {
   const { out } = context;
-  const contents = await survey(file);
+  const asItIs = options.speed === 0 && options.resume !== true;
+  const contents = await surveyOf(context, file, asItIs);
   const name = options.into ?? contents.machine;
   return withClient(context, async (client) => {
-    if ((await client.machines()).some((machine) => machine.name === name)) {
-      throw refused(
-        'machine-exists',
-        `machine ${name} exists: replay into another with --into NAME, or remove it first`,
-      );
-    }
-    const whole = contents.digest !== null && options.speed === 0;
-    const position = whole
-      ? (await client.importSession(name, createReadStream(file))).position
-      : await append(context, client, name, file, contents, options.speed);
+    const position = await intoMachine(context, client, name, file, contents, options);
     const { view } = await client.machine(name).view({ at: position.commit });
-    const digest = viewDigest(viewFromJson(view));
+    const digest = await digestOf(viewFromJson(view));
     const equal = contents.digest === null ? null : digest === contents.digest;
     await out.value({ machine: name, position, digest, recorded: contents.digest, equal });
     out.print(`${name}: ${counted(position.commit, 'commit')}`, `digest ${digest}`);
@@ -55,69 +44,22 @@ export async function replay(context: Context, file: string, options: ReplayOpti
   });
 }
 
-/** Reads the whole file once, so that nothing is replayed of one that is damaged. */
-async function survey(file: string): Promise<Contents> {
-  let machine = '';
-  let commits = 0;
-  let digest: string | null = null;
-  for await (const item of readSession(file)) {
-    if (item.kind === 'header') machine = item.header.machine;
-    if (item.kind === 'commit') commits++;
-    if (item.kind === 'footer') digest = item.footer.digest;
-  }
-  if (commits === 0) throw refused('bad-session', `${file} holds no commits: there is nothing to replay`);
-  return { machine, commits, digest };
-}
-
-const BATCH = 64;
-
-/** Appends commit by commit, each when its time has come; `speed` 0 does not wait. */
-async function append(
+async function intoMachine(
   context: Context,
   client: Client,
   name: string,
   file: string,
   contents: Contents,
-  speed: number,
+  { resume, speed }: ReplayOptions,
 ): Promise<Position> {
-  const signal = context.interruption();
-  const machine = client.machine(name);
-  const bar = progress(contents.commits, 'commits');
-  let position: Position | null = null;
-  let batch: Commit[] = [];
-  let time: number | undefined;
-  const flush = async (): Promise<void> => {
-    if (batch.length > 0) position = (await machine.append(position, batch)).position;
-    batch = [];
-    bar.update(position?.commit ?? 0, '');
-  };
-  try {
-    for await (const item of readSession(file)) {
-      if (item.kind !== 'commit') continue;
-      const wait: number = speed === 0 || time === undefined ? 0 : (item.commit.time - time) / speed;
-      if (wait > 0) {
-        await flush();
-        await sleep(wait, undefined, { signal });
-      }
-      time = item.commit.time;
-      batch.push(item.commit);
-      if (batch.length >= BATCH) await flush();
-      signal.throwIfAborted();
-    }
-    await flush();
-  } catch (error) {
-    if (signal.aborted) {
-      throw refused(
-        'interrupted',
-        `stopped: machine ${name} holds ${counted(heldBy(position), 'commit')} of ${contents.commits}`,
-      );
-    }
-    throw error;
-  } finally {
-    bar.stop();
+  const exists = (await client.machines()).some((machine) => machine.name === name);
+  if (exists && !resume) {
+    throw refused(
+      'machine-exists',
+      `machine ${name} exists: replay into another with --into NAME, go on with --resume, or remove it first`,
+    );
   }
-  if (position === null) throw refused('bad-session', `${file} holds no commits`);
-  return position;
+  if (!resume && speed === 0 && contents.digest !== null) return sendSession(context, client, name, file);
+  const start = exists ? await whereItStopped(client.machine(name), file) : null;
+  return appendSession(context, client.machine(name), file, { start, commits: contents.commits, speed });
 }
-
-const heldBy = (position: Position | null): number => position?.commit ?? 0;

@@ -39,6 +39,7 @@ export const addSessions: AddCommand = (program, go) => {
     )
     .argument('<file>')
     .option('--into <name>', 'the name of the new machine; that of the recorded one unless told')
+    .option('--resume', 'go on with a machine that a replay of this file has left behind')
     .addOption(
       new Option('--speed <speed>', 'instant, original, or a factor of the original such as x10')
         .argParser(speed)
@@ -46,7 +47,11 @@ export const addSessions: AddCommand = (program, go) => {
     )
     .addHelpText(
       'after',
-      examples('veneer replay lab.veneer.jsonl.gz', 'veneer replay lab.veneer.jsonl --into again --speed x10'),
+      examples(
+        'veneer replay lab.veneer.jsonl.gz',
+        'veneer replay lab.veneer.jsonl --into again --speed x10',
+        'veneer replay lab.veneer.jsonl --into again --resume',
+      ),
     )
     .action((file: string, options: ReplayOptions, command: Command) =>
       go(command, async (context) => (await import('./replay.ts')).replay(context, file, options)),
