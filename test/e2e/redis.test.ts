@@ -1,6 +1,11 @@
-import { afterAll, afterEach, beforeAll, describe, expect, it } from 'vitest';
+import { execFileSync } from 'node:child_process';
+import { mkdtempSync, rmSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { afterAll, afterEach, beforeAll, describe, expect, it, vi } from 'vitest';
 import { connect } from '../../clients/sdk/node.ts';
-import { noRedisServer, type RedisServer, startRedis } from '../support/redis.ts';
+import { machineKey } from '../../daemon/log/redis-keys.ts';
+import { freePort, noRedisServer, type RedisServer, startRedis } from '../support/redis.ts';
 import { type DaemonProcess, runToEnd, startProcess } from './daemon-process.ts';
 
 const missing = noRedisServer();
@@ -36,6 +41,31 @@ describe.skipIf(missing !== undefined)(`a daemon and its Redis${missing === unde
       expect(err).not.toContain('secret');
       expect(code).toBe(1);
     }
+  });
+
+  it('RED-1: over TLS it speaks to a Redis whose certificate it can check, and to no other', async () => {
+    const folder = mkdtempSync(join(tmpdir(), 'veneerd-tls-'));
+    const [cert, key, port] = [join(folder, 'cert.pem'), join(folder, 'key.pem'), await freePort()];
+    const subject = ['-subj', '/CN=localhost', '-addext', 'subjectAltName=IP:127.0.0.1'];
+    const curve = ['-newkey', 'ec', '-pkeyopt', 'ec_paramgen_curve:prime256v1', '-nodes', '-days', '1'];
+    execFileSync('openssl', ['req', '-x509', ...curve, '-keyout', key, '-out', cert, ...subject], { stdio: 'ignore' });
+    const files = { 'tls-cert-file': cert, 'tls-key-file': key, 'tls-ca-cert-file': cert };
+    const far = await startRedis({ 'tls-port': String(port), 'tls-auth-clients': 'no', ...files });
+    const address = ['--redis', `rediss://127.0.0.1:${port}`];
+    const { code, err } = await runToEnd([...address, '--port', '0']);
+    expect([code, err]).toEqual([1, expect.stringContaining('is away: self-signed certificate')]);
+
+    vi.stubEnv('NODE_EXTRA_CA_CERTS', cert);
+    daemon = await startProcess(address);
+    vi.unstubAllEnvs();
+    const client = connect(daemon.url);
+    await client.boot('secret');
+    const watching = client.machine('secret').commits()[Symbol.asyncIterator]();
+    await watching.next();
+    await expect.poll(() => far.ask('PUBSUB', 'NUMSUB', machineKey('secret'))).toEqual([machineKey('secret'), 1]);
+    client.close();
+    await far.close();
+    rmSync(folder, { recursive: true, force: true });
   });
 
   it('RED-3: clients are told what helps, and watchers go on when it is over', async () => {
