@@ -57,9 +57,12 @@ export async function storeError(failing: Failing, keys: readonly string[], erro
   return unavailable(`${failing.where} refuses: ${message}`, error);
 }
 
+/** How the client words it. */
+const NO_CONNECTION = /^(Connection is closed|Stream isn't writeable|None of startup nodes)/;
+
 /** Why there is no connection. */
 export function away({ where, trouble }: Pick<Failing, 'where' | 'trouble'>, message: string): string {
-  const cause = trouble ?? message;
+  const cause = trouble ?? (NO_CONNECTION.test(message) ? 'no connection' : message);
   return refusal(where, cause) ?? `${where} is away: ${cause}`;
 }
 
