@@ -62,8 +62,8 @@ const NO_CONNECTION = /^(Connection is closed|Stream isn't writeable|None of sta
 
 /** Why there is no connection. */
 export function away({ where, trouble }: Pick<Failing, 'where' | 'trouble'>, message: string): string {
-  const cause = trouble ?? (NO_CONNECTION.test(message) ? 'no connection' : message);
-  return refusal(where, cause) ?? `${where} is away: ${cause}`;
+  const cause = trouble ?? message;
+  return refusal(where, cause) ?? `${where} is away: ${NO_CONNECTION.test(cause) ? 'no connection' : cause}`;
 }
 
 function refusal(where: string, message: string): string | undefined {
