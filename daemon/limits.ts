@@ -65,6 +65,8 @@ export const TICKETS = 1024;
 export const MAILBOX = 1024;
 /** Questions about addresses that wait; each reads a log. */
 export const INSPECTIONS = 64;
+/** Machines whose snapshots wait to be verified; each reads a log. */
+export const VERIFICATIONS = 8;
 /** Machines whose kernel state and newest view are kept in memory. */
 export const HOT_MACHINES = 32;
 
@@ -83,7 +85,7 @@ export const LOG_FILES = 100_000;
 /** A snapshot is due when the log since the last one has so many bytes, */
 export const SNAPSHOT_LEAST = 512 << 10;
 /** and so many times the bytes of that one. */
-export const SNAPSHOT_SHARE = 2;
+export const SNAPSHOT_SHARE = 4;
 /** A part of a snapshot, uncompressed. */
 export const MAX_PART_BYTES = 1 << 30;
 /** Commits that are read to answer one question about an address. */

@@ -1,10 +1,11 @@
 /**
  * Snapshots of machines: made in the background, disposable as long as the commits before them are there. Where they stand
  * follows from the log alone: the next one when the log since the last has SNAPSHOT_SHARE times its bytes, so that all of
- * them stay smaller than the log and a seek folds about as much as it reads. So any daemon makes the same ones, and the one
- * whose own commit makes one due makes it; others do when it is overdue.
+ * them stay smaller than the log and a seek folds about as much as it reads. So any daemon makes the same ones: the one whose
+ * own commit made it due, or whoever finds that it is overdue.
  */
 import type { Position } from '../../protocol/commit.ts';
+import type { SnapshotVerdict } from '../../protocol/snapshots.ts';
 import { SNAPSHOT_LEAST, SNAPSHOT_SHARE } from '../limits.ts';
 import { StoreError } from '../log/errors.ts';
 import type { Entry, EventLog, MachineHead } from '../log/log.ts';
@@ -14,7 +15,7 @@ import { done, type Outcome, refusedGone } from './outcome.ts';
 import { encodeSnapshot, type PartText, partText } from './snapshots-codec.ts';
 import { PARTS, type PartsOf } from './snapshots-parts.ts';
 import { foldAll, type Known, nearest, type Sought, seek, weightOf } from './snapshots-seek.ts';
-import { type Verdict, verifySnapshots } from './snapshots-verify.ts';
+import { verifySnapshots } from './snapshots-verify.ts';
 
 export interface Snapshots {
   /** As `seek` of snapshots-seek.ts; a machine whose snapshots lag behind gets new ones after it. */
@@ -28,8 +29,12 @@ export interface Snapshots {
   appended(commit: Appended): void;
   /** Resolves with where there is a snapshot now: at the head of the log. Throws a StoreError. */
   ensure(name: string): Promise<Outcome<Position>>;
-  /** Recomputes every snapshot from the log, oldest first. Throws a StoreError. */
-  verify(name: string): Promise<Outcome<readonly Verdict[]>>;
+  /** As verifySnapshots: recomputes every snapshot from the log, oldest first. Throws a StoreError. */
+  verify(
+    name: string,
+    tell?: (verdict: SnapshotVerdict) => void,
+    signal?: AbortSignal,
+  ): Promise<Outcome<readonly SnapshotVerdict[]>>;
   /** Makes no more; resolves when the one under way is stored or given up. */
   close(): Promise<void>;
 }
@@ -39,8 +44,10 @@ interface Count {
   readonly epoch: string;
   readonly head: number;
   readonly weight: number;
-  /** The weight at which the next snapshot is due. */
+  /** The weight at which to look whether a snapshot is due. */
   readonly limit: number;
+  /** Commits of this daemon. */
+  readonly own: Set<number>;
 }
 
 /** Machines whose logs are counted; the oldest are forgotten, and counted anew when they get another commit. */
@@ -93,9 +100,14 @@ export function openSnapshots(log: EventLog, mistake: (error: unknown) => void):
     const { epoch, head } = machine;
     const newest = await log.latestSnapshot(name, epoch, head);
     const limit = limitAfter(newest?.bytes.length ?? 0);
-    const since = await weigh(log, machine, newest?.number ?? 0, limit);
-    count(name, { epoch, head, weight: since, limit });
-    if (since < limit) return;
+    const { weight: since, due } = await weigh(log, machine, newest?.number ?? 0, limit);
+    const before = counts.get(name);
+    const own = before?.epoch === epoch ? before.own : new Set<number>();
+    const overdue = since >= OVERDUE * limit;
+    if (due === undefined || !(overdue || own.has(due))) {
+      count(name, { epoch, head, weight: since, limit: due === undefined ? limit : OVERDUE * limit, own });
+      return;
+    }
 
     const base = await nearest(log, machine, head, PARTS);
     if ('missing' in base) throw new StoreError('store-corrupt', `${name}: no state to go on from: ${base.missing}`);
@@ -113,7 +125,9 @@ export function openSnapshots(log: EventLog, mistake: (error: unknown) => void):
       const refused = await readThrough(log, machine, at, Math.min(head, at + STRETCH), each);
       if (refused !== undefined) return;
     }
-    count(name, { epoch, head, weight, limit: next });
+    const left = counts.get(name);
+    const newer = left?.epoch === epoch ? [...left.own].filter((number) => number > head) : [];
+    count(name, { epoch, head, weight, limit: next, own: new Set(newer) });
   }
 
   /** Stores a snapshot; its bytes. */
@@ -142,16 +156,16 @@ export function openSnapshots(log: EventLog, mistake: (error: unknown) => void):
       const weight = weightOf(entry);
       const before = counts.get(machine);
       if (before?.epoch !== epoch) {
-        count(machine, { epoch, head: entry.number, weight, limit: SNAPSHOT_LEAST });
+        count(machine, { epoch, head: entry.number, weight, limit: SNAPSHOT_LEAST, own: new Set([entry.number]) });
         if (entry.number > 1 || weight >= SNAPSHOT_LEAST) request(machine);
         return;
       }
       // What others appended in between is taken to be like this one: whether it is due is counted before it is made.
-      const others = before.weight + Math.max(0, entry.number - 1 - before.head) * weight;
-      const after = { ...before, head: entry.number, weight: others + weight };
+      const since = Math.max(0, entry.number - before.head) * weight;
+      const after = { ...before, head: Math.max(entry.number, before.head), weight: before.weight + since };
+      after.own.add(entry.number);
       count(machine, after);
-      if (after.weight < after.limit) return;
-      if (others < after.limit || after.weight >= OVERDUE * after.limit) request(machine);
+      if (after.weight >= after.limit) request(machine);
     },
 
     ensure: (name) =>
@@ -164,12 +178,12 @@ export function openSnapshots(log: EventLog, mistake: (error: unknown) => void):
           const result = await log.putSnapshot(name, epoch, commit, bytes);
           if (result.status === 'no-such-machine' || result.status === 'epoch-changed')
             return refusedGone(name, result);
-          count(name, { epoch, head: commit, weight: 0, limit: limitAfter(bytes.length) });
+          count(name, { epoch, head: commit, weight: 0, limit: limitAfter(bytes.length), own: new Set() });
         }
         return done({ epoch, commit });
       }),
 
-    verify: (name) => inTurn(() => verifySnapshots(log, name)),
+    verify: (name, tell, signal) => inTurn(() => verifySnapshots(log, name, tell, signal)),
 
     async close() {
       closed = true;
@@ -178,15 +192,23 @@ export function openSnapshots(log: EventLog, mistake: (error: unknown) => void):
   };
 }
 
-/** What the commits after `after` weigh, as far as `limit`. */
-async function weigh(log: EventLog, machine: MachineHead, after: number, limit: number): Promise<number> {
+/** What the commits after `after` weigh, as far as what is overdue, and which of them made a snapshot due. */
+async function weigh(
+  log: EventLog,
+  machine: MachineHead,
+  after: number,
+  limit: number,
+): Promise<{ readonly weight: number; readonly due: number | undefined }> {
   let weight = 0;
-  for (let at = Math.max(after, machine.first - 1); at < machine.head && weight < limit; at += STRETCH) {
-    await readThrough(log, machine, at, Math.min(machine.head, at + STRETCH), (entry) => {
-      weight += weightOf(entry);
-    });
+  let due: number | undefined;
+  const each = (entry: Entry): void => {
+    weight += weightOf(entry);
+    if (weight >= limit) due ??= entry.number;
+  };
+  for (let at = Math.max(after, machine.first - 1); at < machine.head && weight < OVERDUE * limit; at += STRETCH) {
+    await readThrough(log, machine, at, Math.min(machine.head, at + STRETCH), each);
   }
-  return weight;
+  return { weight, due };
 }
 
 /** The bytes of a snapshot; `values` are of PARTS, and must not change before this is done. */

@@ -7,8 +7,14 @@ import { parseArgs } from 'node:util';
 import { appendLmdb, appendRedis } from './append.ts';
 import { loadDebian } from './load-debian.ts';
 import { loadDebianX86 } from './load-debian-x86.ts';
+import { rebuild } from './rebuild.ts';
+import { resumeLmdb, resumeRedis } from './resume.ts';
 import type { Bench, Row } from './row.ts';
+import { seekLmdb, seekRedis } from './seek.ts';
 import { transform } from './transform.ts';
+import { playClients } from './wire/clients.ts';
+import { connections, fanout } from './wire/fanout.ts';
+import { playServer } from './wire/server.ts';
 
 const BENCHES: Readonly<Record<string, Bench>> = {
   'load-debian': loadDebian,
@@ -16,17 +22,36 @@ const BENCHES: Readonly<Record<string, Bench>> = {
   transform,
   'append-lmdb': appendLmdb,
   'append-redis': appendRedis,
+  'seek-lmdb': seekLmdb,
+  'seek-redis': seekRedis,
+  rebuild,
+  'resume-lmdb': resumeLmdb,
+  'resume-redis': resumeRedis,
+  fanout,
+  connections,
 };
 
 const { values, positionals } = parseArgs({
   allowPositionals: true,
-  options: { json: { type: 'boolean', default: false }, here: { type: 'boolean', default: false } },
+  options: {
+    json: { type: 'boolean', default: false },
+    here: { type: 'boolean', default: false },
+    role: { type: 'string' },
+  },
 });
 
 const note = (text: string) => process.stderr.write(`${text}\n`);
 
-if (values.here) await runHere(positionals[0] ?? '');
+if (values.role !== undefined) playPart(values.role);
+else if (values.here) await runHere(positionals[0] ?? '');
 else await runAll(positionals.length > 0 ? positionals : Object.keys(BENCHES));
+
+/** Processes that a bench starts beside its own. */
+function playPart(role: string): void {
+  if (role === 'wire-server') playServer();
+  else if (role === 'wire-clients') playClients();
+  else throw new Error(`no role ${role}`);
+}
 
 async function runAll(names: readonly string[]): Promise<void> {
   const unknown = names.filter((name) => !(name in BENCHES));

@@ -14,6 +14,13 @@ export const GOOD_EPOCHS = (function* () {
 
 const blobs = new Map<string, Uint8Array>();
 
+/** Stores a module file; its sha256. */
+export function put(bytes: Uint8Array): string {
+  const sha256 = createHash('sha256').update(bytes).digest('hex');
+  blobs.set(sha256, bytes);
+  return sha256;
+}
+
 /** A module of one page of text, stored; its sha256. */
 export function stored(name: string, imports: readonly string[] = []): string {
   const text = JSON.stringify({
@@ -28,10 +35,7 @@ export function stored(name: string, imports: readonly string[] = []): string {
     imports,
     exports: [{ name: `${name}_call`, section: '.text', offset: 16 }],
   });
-  const bytes = new TextEncoder().encode(text);
-  const sha256 = createHash('sha256').update(bytes).digest('hex');
-  blobs.set(sha256, bytes);
-  return sha256;
+  return put(new TextEncoder().encode(text));
 }
 
 export function openTestRuntime(log: EventLog = openMemoryLog(), mistakes: unknown[] = []): Runtime {

@@ -1,0 +1,274 @@
+import { expect, it } from 'vitest';
+import { SNAPSHOT_LEAST } from '../../daemon/limits.ts';
+import type { EventLog } from '../../daemon/log/log.ts';
+import { openMemoryLog } from '../../daemon/log/memory.ts';
+import type { Runtime } from '../../daemon/pipelines/runtime.ts';
+import { readHeader } from '../../daemon/pipelines/snapshots-codec.ts';
+import { LEDGER, STATE, VIEW } from '../../daemon/pipelines/snapshots-parts.ts';
+import { toHex } from '../../protocol/address.ts';
+import { bootAndLoad, commitsOf, load, must, openTestRuntime } from './world.ts';
+
+/** A command that takes few bytes of the log. */
+const refused = (runtime: Runtime, name: string, n: number) =>
+  runtime.command(name, { id: `refused-${n}`, command: { type: 'unload', module: 'none' } });
+
+/** Commits that make the log long enough for `count` snapshots, and a few more. */
+async function lengthen(runtime: Runtime, name: string, count: number): Promise<void> {
+  const { head } = must(await runtime.head(name));
+  for (let n = 1; n <= count * 750; n++) must(await refused(runtime, name, head + n));
+}
+
+async function epochOf(runtime: Runtime, name: string): Promise<string> {
+  return must(await runtime.head(name)).epoch;
+}
+
+/** A log that counts what is read of it. */
+function counted(log: EventLog): { readonly log: EventLog; readonly commits: () => number } {
+  let commits = 0;
+  return {
+    log: {
+      ...log,
+      async read(name, epoch, options) {
+        const page = await log.read(name, epoch, options);
+        if (page.status === 'page') commits += page.entries.length;
+        return page;
+      },
+    },
+    commits: () => commits,
+  };
+}
+
+it('SNAP-5: snapshots come as the log grows, take less room than it, and lie where the log says', async () => {
+  const log = openMemoryLog();
+  const runtime = openTestRuntime(log);
+  await bootAndLoad(runtime, 'm', 20);
+  await lengthen(runtime, 'm', 4);
+  const epoch = await epochOf(runtime, 'm');
+  await expect.poll(async () => (await log.snapshots('m', epoch)).length).toBeGreaterThan(2);
+  await runtime.close();
+  const numbers = await log.snapshots('m', epoch);
+  const commits = await commitsOf(runtime, 'm');
+  const bytes = commits.slice(0, numbers.at(-1)).reduce((sum, commit) => sum + JSON.stringify(commit).length, 0);
+  let stored = 0;
+  const found: Uint8Array[] = [];
+  for (const number of numbers) {
+    const snapshot = await log.latestSnapshot('m', epoch, number);
+    stored += snapshot?.bytes.length ?? 0;
+    found.push(snapshot?.bytes ?? Uint8Array.of());
+  }
+  expect(stored).toBeLessThan(bytes / 4);
+
+  // The same commits in another log, whose snapshots are made afterwards and by somebody else.
+  const copy = openMemoryLog();
+  const importer = openTestRuntime(copy);
+  must(await importer.append('m', null, commits.slice(0, 1)));
+  const { epoch: other } = must(await importer.head('m'));
+  await importer.close();
+  for (const { number, id } of commits.slice(1)) {
+    await copy.append('m', other, number - 1, { id, text: JSON.stringify(commits[number - 1]) });
+  }
+  const reader = openTestRuntime(copy);
+  must(await reader.view('m'));
+  await expect.poll(async () => (await copy.snapshots('m', other)).length).toBeGreaterThanOrEqual(numbers.length);
+  expect((await copy.snapshots('m', other)).slice(0, numbers.length)).toEqual(numbers);
+  for (const [i, number] of numbers.entries()) {
+    const snapshot = await copy.latestSnapshot('m', other, number);
+    expect(Buffer.compare(snapshot?.bytes ?? Uint8Array.of(), found[i] ?? Uint8Array.of())).toBe(0);
+  }
+});
+
+it('SNAP-6: a daemon that reads makes none that another is about to make', async () => {
+  const log = openMemoryLog();
+  const writer = openTestRuntime(log);
+  await bootAndLoad(writer, 'm', 5);
+  const epoch = await epochOf(writer, 'm');
+  const put: number[] = [];
+  const reader = openTestRuntime({
+    ...log,
+    putSnapshot: (name, at, number, bytes) => {
+      put.push(number);
+      return log.putSnapshot(name, at, number, bytes);
+    },
+  });
+  for (let round = 1; round <= 3; round++) {
+    await lengthen(writer, 'm', 1);
+    must(await reader.view('m'));
+    must(await reader.view('m', 3));
+    await expect.poll(async () => (await log.snapshots('m', epoch)).length).toBe(round);
+  }
+  await reader.close();
+  expect(put).toEqual([]);
+});
+
+it('SNAP-6: of two daemons that write, one makes a snapshot', async () => {
+  const log = openMemoryLog();
+  const puts: number[] = [];
+  const spied: EventLog = {
+    ...log,
+    putSnapshot: (name, epoch, number, bytes) => {
+      puts.push(number);
+      return log.putSnapshot(name, epoch, number, bytes);
+    },
+  };
+  const [a, b] = [openTestRuntime(spied), openTestRuntime(spied)];
+  await bootAndLoad(a, 'm', 1);
+  const epoch = await epochOf(a, 'm');
+  for (let round = 1; round <= 3; round++) {
+    const { head } = must(await a.head('m'));
+    for (let n = head + 1; n <= head + 750; n++) must(await refused(n % 2 === 0 ? a : b, 'm', n));
+    await expect.poll(async () => (await log.snapshots('m', epoch)).length).toBe(round);
+  }
+  await Promise.all([a.close(), b.close()]);
+  expect(puts).toEqual([...new Set(puts)]);
+});
+
+it('SNAP-7: after a restart the first command, view and question read the log from the newest snapshot on', async () => {
+  const log = openMemoryLog();
+  const runtime = openTestRuntime(log);
+  await bootAndLoad(runtime, 'm', 10);
+  await lengthen(runtime, 'm', 4);
+  const epoch = await epochOf(runtime, 'm');
+  await expect.poll(async () => (await log.snapshots('m', epoch)).length).toBeGreaterThan(2);
+  await runtime.close();
+  const { head } = must(await runtime.head('m'));
+  const since = head - ((await log.snapshots('m', epoch)).at(-1) ?? 0);
+  const asks: readonly ((daemon: Runtime) => Promise<unknown>)[] = [
+    async (daemon) => must(await daemon.view('m')),
+    async (daemon) =>
+      must(await daemon.inspect.disassembly({ machine: 'm', address: '0xffff800000010000' }, 1)).position,
+    async (daemon) => must(await daemon.view('m', head - 1)),
+    async (daemon) => must(await refused(daemon, 'm', head + 1)),
+  ];
+  for (const ask of asks) {
+    const { log: reading, commits } = counted(log);
+    await ask(openTestRuntime(reading)).catch((error: unknown) => {
+      // No code is there without module files: the state was read all the same.
+      if (!String(error).includes('not-found')) throw error;
+    });
+    expect(commits()).toBeLessThanOrEqual(2 * (since + 1));
+    expect(commits()).toBeLessThan(head / 2);
+  }
+});
+
+it('SNAP-8: what can be read of a log is never lost by a snapshot that can not', async () => {
+  const log = openMemoryLog();
+  const runtime = openTestRuntime(log);
+  await bootAndLoad(runtime, 'm', 30);
+  const epoch = await epochOf(runtime, 'm');
+  const whole = must(await runtime.view('m')).text;
+  must(await runtime.world.snapshots.ensure('m'));
+  const good = await log.latestSnapshot('m', epoch, 31);
+  if (good === undefined) throw new Error('no snapshot');
+  const { header, start } = readHeader(good.bytes);
+  const flipped = good.bytes.slice();
+  flipped[start + 40] = (flipped[start + 40] ?? 0) ^ 1;
+  const relabelled = Buffer.concat([
+    Buffer.from(`${JSON.stringify({ ...header, commit: 30 })}\n`),
+    good.bytes.subarray(start),
+  ]);
+  const broken = [
+    Uint8Array.of(),
+    Uint8Array.of(0x1f, 0x8b, 8),
+    Buffer.from('{}\n'),
+    good.bytes.subarray(0, start),
+    good.bytes.subarray(0, good.bytes.length - 30),
+    flipped,
+    relabelled,
+    Buffer.concat([Buffer.from(`${JSON.stringify({ ...header, format: 'veneerd/snapshot@9' })}\n`)]),
+  ];
+  for (const bytes of broken) {
+    await log.putSnapshot('m', epoch, 31, bytes);
+    const daemon = openTestRuntime(log);
+    expect(must(await daemon.view('m')).text).toBe(whole);
+    expect(must(await daemon.view('m', 31)).text).toBe(whole);
+    const sought = must(await daemon.world.snapshots.seek('m', undefined, [STATE, LEDGER] as const));
+    expect(sought.values[0].modules.size).toBe(30);
+    expect(sought.values[1].commit).toBe(31);
+  }
+});
+
+it('SNAP-8: where the log was trimmed, the snapshot that it rests on is named when it can not be read', async () => {
+  const log = openMemoryLog();
+  const runtime = openTestRuntime(log);
+  await bootAndLoad(runtime, 'm', 9);
+  const { epoch, commit } = must(await runtime.world.snapshots.ensure('m'));
+  for (const name of ['x', 'y', 'z']) await load(runtime, 'm', name);
+  expect(await log.trim('m', epoch, commit)).toEqual({ status: 'trimmed', first: 11 });
+  await log.putSnapshot('m', epoch, 10, Buffer.from('{"format":"veneerd/snapshot@2"}\n'));
+  const daemon = openTestRuntime(log, []);
+  const words =
+    /^m: commits before 11 were trimmed, and the snapshot at 10 can't be read: expected a header of veneerd\/snapshot@1/;
+  await expect(daemon.view('m')).rejects.toThrow(words);
+  await expect(daemon.view('m', 12)).rejects.toThrow(words);
+  const command = await daemon.command('m', { id: 'late', command: { type: 'unload', module: 'x' } });
+  expect(command).toMatchObject({ ok: false, error: { code: 'internal', message: expect.stringMatching(words) } });
+});
+
+it('SNAP-9: a snapshot at the head is made once, holds all parts, and carries a trimmed machine on', async () => {
+  const log = openMemoryLog();
+  const runtime = openTestRuntime(log);
+  await bootAndLoad(runtime, 'm', 12);
+  const before = must(await runtime.view('m')).text;
+  const position = must(await runtime.world.snapshots.ensure('m'));
+  expect(position.commit).toBe(13);
+  const first = await log.latestSnapshot('m', position.epoch, 13);
+  expect(must(await runtime.world.snapshots.ensure('m'))).toEqual(position);
+  expect(readHeader(first?.bytes ?? Uint8Array.of()).header).toMatchObject({
+    commit: 13,
+    id: 'm-load-m12',
+    parts: [{ name: VIEW.name }, { name: STATE.name }, { name: LEDGER.name }],
+  });
+  expect(await log.trim('m', position.epoch, 13)).toEqual({ status: 'trimmed', first: 14 });
+  for (const daemon of [runtime, openTestRuntime(log)]) {
+    expect(must(await daemon.view('m')).text).toBe(before);
+    expect(must(await daemon.view('m', 13)).text).toBe(before);
+    expect(await daemon.view('m', 12)).toMatchObject({ error: { code: 'position-trimmed' } });
+  }
+  await load(openTestRuntime(log), 'm', 'more');
+  expect(must(await runtime.view('m')).position.commit).toBe(14);
+  expect(await runtime.world.snapshots.ensure('none')).toMatchObject({ error: { code: 'no-such-machine' } });
+});
+
+it('SNAP-10: verifying makes each snapshot once more, and says which the log does not give', async () => {
+  const log = openMemoryLog();
+  const runtime = openTestRuntime(log);
+  await bootAndLoad(runtime, 'm', 3);
+  const verdicts = async () => {
+    const found = must(await runtime.world.snapshots.verify('m'));
+    return found.map(({ commit, result }) => `${commit} ${result}`);
+  };
+  expect(await verdicts()).toEqual([]);
+  for (const name of ['a', 'b', 'c']) {
+    must(await runtime.world.snapshots.ensure('m'));
+    await load(runtime, 'm', name);
+  }
+  expect(await verdicts()).toEqual(['4 same', '5 same', '6 same']);
+  const { epoch } = must(await runtime.head('m'));
+  const other = await log.latestSnapshot('m', epoch, 4);
+  const { header, start } = readHeader(other?.bytes ?? Uint8Array.of());
+  const lie = [Buffer.from(`${JSON.stringify({ ...header, commit: 5 })}\n`), other?.bytes.subarray(start) ?? ''];
+  await log.putSnapshot('m', epoch, 5, Buffer.concat(lie as Uint8Array[]));
+  await log.putSnapshot('m', epoch, 6, Uint8Array.of(1));
+  expect(await verdicts()).toEqual(['4 same', '5 differs', '6 unreadable']);
+  await log.trim('m', epoch, 4);
+  expect(await verdicts()).toEqual(['4 base', '5 differs', '6 unreadable']);
+  expect(await runtime.world.snapshots.verify('none')).toMatchObject({ error: { code: 'no-such-machine' } });
+});
+
+it('SNAP-5: a large first commit does not make a snapshot of every one after it', async () => {
+  const log = openMemoryLog();
+  const runtime = openTestRuntime(log);
+  const symbols = Object.fromEntries(
+    Array.from({ length: 20_000 }, (_, n) => [`symbol_${(n * 7919) % 20_011}`, toHex(n * 64)]),
+  );
+  must(
+    await runtime.command('m', { id: 'boot', command: { type: 'boot', preset: 'arm64-6.1', profile: { symbols } } }),
+  );
+  const epoch = await epochOf(runtime, 'm');
+  await expect.poll(() => log.snapshots('m', epoch)).toEqual([1]);
+  for (let n = 0; n < 50; n++) must(await refused(runtime, 'm', n));
+  await runtime.close();
+  expect(await log.snapshots('m', epoch)).toEqual([1]);
+  expect((await commitsOf(runtime, 'm'))[0]?.events.length).toBeGreaterThan(0);
+  expect(JSON.stringify((await commitsOf(runtime, 'm'))[0]).length).toBeGreaterThan(SNAPSHOT_LEAST);
+});
