@@ -17,6 +17,7 @@ import type { AddCommand, Go } from './commands/registry.ts';
 import { addRun } from './commands/run.ts';
 import { addSession } from './commands/session.ts';
 import { addSessions } from './commands/sessions.ts';
+import { addSnapshots } from './commands/snapshots.ts';
 import { addStats } from './commands/stats.ts';
 import { addUnload } from './commands/unload.ts';
 import { addUpdate } from './commands/update.ts';
@@ -44,6 +45,7 @@ const COMMANDS: readonly AddCommand[] = [
   addAt,
   addDiff,
   addBookmarks,
+  addSnapshots,
   addWatch,
   addSessions,
   addSession,

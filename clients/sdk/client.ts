@@ -4,6 +4,7 @@ import type { LoadedFile } from '../../protocol/fork.ts';
 import type { Done, Imported, MachineSummary, StoredBlob, Ticket, ViewAnswer } from '../../protocol/frames.ts';
 import type { DisassemblyAnswer, TraceAnswer, WhyAnswer } from '../../protocol/inspect.ts';
 import type { BookmarksAnswer, LocatedAnswer } from '../../protocol/position.ts';
+import type { SnapshotsAnswer } from '../../protocol/snapshots.ts';
 import type { DiffAnswer } from '../../protocol/view/diff-form.ts';
 import { SOCKET_PATH } from '../../protocol/wire.ts';
 import { type Connection, openConnection } from './connection.ts';
@@ -11,6 +12,7 @@ import { openCommits, openFollow } from './feed.ts';
 import { compare, fork } from './fork.ts';
 import { chunksOf, type Http, openHttp } from './http.ts';
 import { openReplay } from './replay.ts';
+import { verifySnapshots } from './snapshots.ts';
 import type { Client, CommandOptions, ConnectOptions, MachineHandle, SocketConstructor } from './types.ts';
 
 const PATIENCE = 30_000;
@@ -58,6 +60,8 @@ function machineHandle(connection: Connection, http: Http, name: string): Machin
     view: (at) => http.json<ViewAnswer>('GET', `${path}/view${query({ ...at })}`),
     locate: (at) => http.json<LocatedAnswer>('GET', `${path}/position${query({ ...at })}`),
     bookmarks: () => http.json<BookmarksAnswer>('GET', `${path}/bookmarks`),
+    snapshots: () => http.json<SnapshotsAnswer>('GET', `${path}/snapshots`),
+    verifySnapshots: () => verifySnapshots(http, path),
     diff: (from, to) => http.json<DiffAnswer>('GET', `${path}/diff${query({ from, to })}`),
     why: (address, at) => http.json<WhyAnswer>('GET', `${path}/why${query({ address, ...at })}`),
     trace: (address, at) => http.json<TraceAnswer>('GET', `${path}/trace${query({ address, ...at })}`),

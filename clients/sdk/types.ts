@@ -8,6 +8,7 @@ import type { ForkBody, Forked, ForkProgress, LoadedFile } from '../../protocol/
 import type { Done, From, Imported, MachineSummary, StoredBlob, ViewAnswer } from '../../protocol/frames.ts';
 import type { DisassemblyAnswer, TraceAnswer, WhyAnswer } from '../../protocol/inspect.ts';
 import type { BookmarksAnswer, LocatedAnswer } from '../../protocol/position.ts';
+import type { SnapshotsAnswer, SnapshotVerdict } from '../../protocol/snapshots.ts';
 import type { DiffAnswer } from '../../protocol/view/diff-form.ts';
 import type { ViewJson } from '../../protocol/view/json.ts';
 
@@ -145,6 +146,9 @@ export interface MachineHandle {
   bookmarks(): Promise<BookmarksAnswer>;
   /** What differs between two positions, of this machine unless a permalink names another one. */
   diff(from: number | string, to: number | string): Promise<DiffAnswer>;
+  snapshots(): Promise<SnapshotsAnswer>;
+  /** Each snapshot made once more of the log and compared, oldest first. */
+  verifySnapshots(): AsyncIterable<SnapshotVerdict>;
   /** What wrote the bytes at an address, back to the relocation and the module's file. */
   why(address: string, options?: At): Promise<WhyAnswer>;
   /** Follows a call from a site (or a branch, a PLT entry, a trampoline) to where it arrives. */

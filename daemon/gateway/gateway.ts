@@ -20,6 +20,7 @@ import { observeRequests } from './http/observe.ts';
 import { pageRoute } from './http/page.ts';
 import { positionRoutes } from './http/positions.ts';
 import { openServer, type Tls } from './http/server.ts';
+import { snapshotRoutes } from './http/snapshots.ts';
 import { ticketRoute } from './http/tickets.ts';
 import { serveSockets } from './socket/upgrade.ts';
 
@@ -67,6 +68,7 @@ export async function openGateway(
   positionRoutes(app, runtime);
   inspectRoutes(app, runtime);
   forkRoutes(app, runtime);
+  snapshotRoutes(app, runtime);
   blobRoutes(app, blobs);
   const sockets = serveSockets(app.server, runtime, authority, refusal, metrics, limits);
 

@@ -1,18 +1,19 @@
 /** All machines of this daemon: what the gateway asks. Machines that are not busy are forgotten, the oldest first. */
 import type { Commit, Position } from '../../protocol/commit.ts';
 import type { From } from '../../protocol/frames.ts';
-import { HOT_MACHINES } from '../limits.ts';
+import { HOT_MACHINES, VERIFICATIONS } from '../limits.ts';
 import type { MachineHead } from '../log/log.ts';
 import { type Answer, handle } from './command.ts';
 import { type Differ, openDiffer } from './diff.ts';
 import { type Forker, openForker } from './fork.ts';
 import { type Inspector, openInspector } from './inspect.ts';
 import { type MachineRuntime, openMachine, type Request, type World } from './machine.ts';
+import { openMailbox } from './mailbox.ts';
 import { done, noSuchMachine, type Outcome, refusedGone } from './outcome.ts';
 import { checked, epochChanged, locate, type Wanted } from './position.ts';
 import { appendRecorded } from './recorded.ts';
 import { importSession } from './session.ts';
-import { openSnapshots } from './snapshots.ts';
+import { openSnapshots, type Snapshots } from './snapshots.ts';
 import type { Views, ViewText } from './views.ts';
 
 export interface Runtime {
@@ -32,6 +33,8 @@ export interface Runtime {
   readonly diff: Differ;
   /** What if. */
   readonly forks: Forker;
+  /** Whether snapshots say what the log says; as verifySnapshots. A few may wait. */
+  readonly verifySnapshots: Snapshots['verify'];
   /** Questions about addresses. */
   readonly inspect: Inspector;
   /** Where a subscription from `from` begins. */
@@ -67,6 +70,7 @@ export function openRuntime(outside: Omit<World, 'snapshots' | 'conflicts'>): Ru
 
   const position: Runtime['position'] = (name, wanted) => locate(world.log, machineOf(name).views, name, wanted);
   const forks = openForker(world, position);
+  const verifications = openMailbox(VERIFICATIONS, world.mistake);
 
   return {
     world,
@@ -106,6 +110,8 @@ export function openRuntime(outside: Omit<World, 'snapshots' | 'conflicts'>): Ru
     diff: openDiffer((name) => machineOf(name).views, world.mistake),
 
     forks,
+
+    verifySnapshots: (name, tell, signal) => verifications.post(() => snapshots.verify(name, tell, signal)),
 
     inspect: openInspector(world, (name) => hot.get(name)?.held),
 

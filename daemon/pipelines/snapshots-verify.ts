@@ -1,4 +1,5 @@
 /** Whether snapshots say what the log says: each is made once more of the commits before it, and compared. */
+import type { SnapshotVerdict } from '../../protocol/snapshots.ts';
 import type { EventLog } from '../log/log.ts';
 import { decode, readThrough } from './entry.ts';
 import { done, noSuchMachine, type Outcome } from './outcome.ts';
@@ -6,36 +7,36 @@ import { partLines, partText, readHeader, SnapshotFault } from './snapshots-code
 import { PARTS, type PartsOf } from './snapshots-parts.ts';
 import { foldAll, nearest } from './snapshots-seek.ts';
 
-/**
- * `same`: the log gives it. `differs`: the log gives another one. `unreadable`: damaged, or of another version. `base`: it is
- * whole, and the commits before it were trimmed. `message` says which part, and what is wrong.
- */
-export interface Verdict {
-  readonly commit: number;
-  readonly bytes: number;
-  readonly result: 'same' | 'differs' | 'unreadable' | 'base';
-  readonly message?: string;
-}
-
 const ALL: PartsOf<readonly unknown[]> = PARTS;
 
-export async function verifySnapshots(log: EventLog, name: string): Promise<Outcome<readonly Verdict[]>> {
+/** `tell` hears each verdict as it is found; when `signal` aborts the others are left out. */
+export async function verifySnapshots(
+  log: EventLog,
+  name: string,
+  tell: (verdict: SnapshotVerdict) => void = () => {},
+  signal?: AbortSignal,
+): Promise<Outcome<readonly SnapshotVerdict[]>> {
   const machine = await log.head(name);
   if (machine === undefined) return noSuchMachine(name);
   const { epoch, first } = machine;
   let commit = 0;
   let values: unknown[] | undefined = first === 1 ? ALL.map((part) => part.empty()) : undefined;
-  const verdicts: Verdict[] = [];
+  const verdicts: SnapshotVerdict[] = [];
+  const found = (verdict: SnapshotVerdict): void => {
+    verdicts.push(verdict);
+    tell(verdict);
+  };
   for (const number of await log.snapshots(name, epoch)) {
+    if (signal?.aborted) break;
     const snapshot = await log.latestSnapshot(name, epoch, number);
     if (snapshot?.number !== number) continue;
     const { bytes } = snapshot;
     const of = { commit: number, bytes: bytes.length };
     if (values === undefined) {
       const base = await nearest(log, { ...machine, first: number + 1 }, number, ALL);
-      if ('missing' in base) verdicts.push({ ...of, result: 'unreadable', message: base.missing });
+      if ('missing' in base) found({ ...of, result: 'unreadable', message: base.missing });
       else {
-        verdicts.push({ ...of, result: 'base' });
+        found({ ...of, result: 'base' });
         values = [...base.values];
         commit = number;
       }
@@ -47,7 +48,7 @@ export async function verifySnapshots(log: EventLog, name: string): Promise<Outc
     });
     if (refused !== undefined) return refused;
     commit = number;
-    verdicts.push({ ...of, ...(await compare(number, bytes, current)) });
+    found({ ...of, ...(await compare(number, bytes, current)) });
   }
   return done(verdicts);
 }
@@ -56,7 +57,7 @@ async function compare(
   commit: number,
   bytes: Uint8Array,
   values: readonly unknown[],
-): Promise<Pick<Verdict, 'result' | 'message'>> {
+): Promise<Pick<SnapshotVerdict, 'result' | 'message'>> {
   try {
     const { header } = readHeader(bytes);
     if (header.commit !== commit) return { result: 'unreadable', message: `it is of commit ${header.commit}` };

@@ -30,6 +30,16 @@ export function sendJson(reply: FastifyReply, text: string): FastifyReply {
   return reply.type('application/json; charset=utf-8').send(text);
 }
 
+/** The type of an answer of lines of JSON. */
+export const NDJSON = 'application/x-ndjson';
+
+/** Aborts when the client is gone before it has its answer. */
+export function goneOf(reply: FastifyReply): AbortSignal {
+  const gone = new AbortController();
+  reply.raw.once('close', () => gone.abort());
+  return gone.signal;
+}
+
 /** fastify's own refusals, by its codes. */
 const FASTIFY: Readonly<Record<string, ErrorCode>> = {
   FST_ERR_CTP_INVALID_MEDIA_TYPE: 'bad-command',

@@ -1,6 +1,6 @@
 /** What if, over HTTP: forks, the module files that they take, and two machines side by side. Long answers are lines of JSON. */
 import { PassThrough, Readable } from 'node:stream';
-import type { FastifyInstance, FastifyReply, FastifyRequest } from 'fastify';
+import type { FastifyInstance, FastifyRequest } from 'fastify';
 import Type from 'typebox';
 import type { CompareLine } from '../../../protocol/compare/form.ts';
 import { ForkBodySchema, type ForkLine } from '../../../protocol/fork.ts';
@@ -8,10 +8,9 @@ import { MachineNameSchema } from '../../../protocol/schema.ts';
 import { validator } from '../../../protocol/validate.ts';
 import { compareMachines } from '../../pipelines/compare.ts';
 import type { Runtime } from '../../pipelines/runtime.ts';
-import { accepted, valid } from './answer.ts';
+import { accepted, goneOf, NDJSON, valid } from './answer.ts';
 import { atFields, located, PositionTextSchema } from './at.ts';
 
-const NDJSON = 'application/x-ndjson';
 /** Bytes of progress that a client may leave unread before it is told less. */
 const UNREAD = 16 << 10;
 
@@ -75,13 +74,6 @@ export function forkRoutes(app: FastifyInstance, runtime: Runtime): void {
     const b = { machine: other, ...(await located(runtime, other, withAt === undefined ? {} : { at: withAt })) };
     return reply.type(NDJSON).send(Readable.from(texts(compareMachines(world, a, b), lines)));
   });
-}
-
-/** Aborts when the client is gone before it has its answer. */
-function goneOf(reply: FastifyReply): AbortSignal {
-  const gone = new AbortController();
-  reply.raw.once('close', () => gone.abort());
-  return gone.signal;
 }
 
 async function* texts(

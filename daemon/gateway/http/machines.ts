@@ -16,10 +16,9 @@ import { readThrough } from '../../pipelines/entry.ts';
 import type { Runtime } from '../../pipelines/runtime.ts';
 import { exportSession } from '../../pipelines/session.ts';
 import { readCommand } from '../socket/read-frame.ts';
-import { accepted, Refused, refused, sendJson, valid } from './answer.ts';
+import { accepted, NDJSON, Refused, refused, sendJson, valid } from './answer.ts';
 import { askedAt, atFields } from './at.ts';
 
-const NDJSON = 'application/x-ndjson';
 /** Commits in one piece of a streamed answer. */
 const PIECE = 64;
 
