@@ -85,7 +85,7 @@ export const LOG_FILES = 100_000;
 /** A snapshot is due when the log since the last one has so many bytes, */
 export const SNAPSHOT_LEAST = 512 << 10;
 /** and so many times the bytes of that one. */
-export const SNAPSHOT_SHARE = 2;
+export const SNAPSHOT_SHARE = 4;
 /** A part of a snapshot, uncompressed. */
 export const MAX_PART_BYTES = 1 << 30;
 /** Commits that are read to answer one question about an address. */
