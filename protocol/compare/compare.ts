@@ -105,7 +105,9 @@ function name(turns: { count: number; first: Turned[] }, { a, b }: ComparedComma
   turns.count++;
   if (!a || !b || came.kind === 'done' || turns.first.length >= NAMED) return;
   const errno = came.kind === 'failed' ? came.errno : came.code;
-  turns.first.push({ a: a.number, b: b.number, type: a.type, what: a.what, errno, words: came.words });
+  // Where the kernel says nothing, the step says where it stopped.
+  const words = came.kind === 'failed' && came.words === '' ? `at ${came.step}` : came.words;
+  turns.first.push({ a: a.number, b: b.number, type: a.type, what: a.what, errno, words });
 }
 
 const isFar = ({ parts }: Effect): boolean => [...parts.values()].some(({ window }) => window === 'fallback');
