@@ -34,6 +34,8 @@ export interface SessionWriter {
   readonly finish: () => Promise<{ readonly commits: number; readonly digest: string }>;
   /** Gives the file its name now, so that what is in it stays when the program is killed. */
   readonly show: () => Promise<void>;
+  /** What was written so far is in the file, whatever happens to the program. */
+  readonly flush: () => void;
   /** Leaves nothing behind of a file that was not shown or finished. */
   readonly discard: () => Promise<void>;
   /** The state after the commits so far. */
@@ -70,6 +72,7 @@ export async function writeSession(file: string, start: SessionStart, options: W
       return { commits: text.commits, digest };
     },
     show: () => said(out.publish()),
+    flush: () => out.flush(),
     discard: () => out.discard(),
   };
 }

@@ -89,3 +89,26 @@ export async function made<T>(
     await out.discard();
   }
 }
+
+/** A long session of small commits, as lines: the boot, then unloads of what is not there. */
+export function* longSession(count: number, pad = 0): Generator<string, void> {
+  const [boot] = commitsOf(1);
+  if (boot === undefined) throw new Error('a session begins with a boot');
+  const view = fold(emptyView(), boot);
+  const text = openSessionText(START, () => sessionProfile(view));
+  yield text.commit(JSON.stringify(boot));
+  const words = 'x'.repeat(pad);
+  for (let number = 2; number <= count; number++) {
+    const commit: Commit = {
+      v: COMMIT_VERSION,
+      number,
+      time: number,
+      id: `long-${number}`,
+      command: { type: 'unload', module: 'none' },
+      events: [{ type: 'ModuleUnloadFailed', module: 'none', errno: 'ENOENT', words }],
+    };
+    fold(view, commit);
+    yield text.commit(JSON.stringify(commit));
+  }
+  yield text.end(viewDigest(view));
+}

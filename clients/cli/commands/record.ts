@@ -23,6 +23,9 @@ export interface RecordOptions {
   readonly about?: string;
 }
 
+/** A recording that is killed loses no more than the last so many milliseconds. */
+const FLUSH_MS = 1000;
+
 export async function record(context: Context, file: string, options: RecordOptions): Promise<void> {
   const { out } = context;
   const signal = context.interruption();
@@ -34,6 +37,7 @@ export async function record(context: Context, file: string, options: RecordOpti
       : await begun(file, options, machine, newest);
     const from = { epoch: newest.epoch, commit: session.view.commit };
     const bar = progress(newest.commit, 'commits');
+    const flushing = setInterval(() => session.flush(), FLUSH_MS);
     let live = false;
     try {
       for await (const item of until(signal, machine.commits({ from }))) {
@@ -48,6 +52,7 @@ export async function record(context: Context, file: string, options: RecordOpti
         live = true;
       }
     } finally {
+      clearInterval(flushing);
       bar.stop();
       const footer = await session.finish();
       await out.value({ file, machine: machine.name, commits: footer.commits, digest: footer.digest });

@@ -33,6 +33,8 @@ export interface NewFile {
   readonly part: string;
   /** Waits when the disk is slower. */
   write(text: string): Promise<void>;
+  /** Lets go of what a compressor holds back, so that readers of the growing file see it. */
+  flush(): void;
   /** Ends the file and brings it to the disk; `write` is over. */
   finish(): Promise<void>;
   /** Gives it its name, in place of a file that has it. Before or after `finish`. */
@@ -58,10 +60,12 @@ export async function createFile(file: string, overwrite: boolean): Promise<NewF
   gzip?.pipe(disk);
   const sink = gzip ?? disk;
   let published = false;
+  let held = false;
   return {
     part,
     async write(text) {
       if (failure !== undefined) throw failure;
+      held = true;
       if (sink.write(text)) return;
       const waited = new AbortController();
       const { signal } = waited;
@@ -70,6 +74,10 @@ export async function createFile(file: string, overwrite: boolean): Promise<NewF
       } finally {
         waited.abort();
       }
+    },
+    flush() {
+      if (held) gzip?.flush();
+      held = false;
     },
     async finish() {
       sink.end();

@@ -1,0 +1,322 @@
+import { once } from 'node:events';
+import { createReadStream } from 'node:fs';
+import { mkdtemp, open, readdir, readFile, rm, stat, writeFile } from 'node:fs/promises';
+import { connect as connectTcp, createServer } from 'node:net';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { Readable } from 'node:stream';
+import { pipeline } from 'node:stream/promises';
+import { createGzip } from 'node:zlib';
+import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+import { type Client, connect } from '../../clients/sdk/node.ts';
+import type { Daemon } from '../../daemon/daemon.ts';
+import { type Run, start } from '../e2e/cli-process.ts';
+import { type DaemonProcess, startProcess } from '../e2e/daemon-process.ts';
+import { startMemoryDaemon } from '../gateway/daemon.ts';
+import { commitsOf, longSession, readText, sessionText, writeText } from '../sessions/make.ts';
+import { freePort } from '../support/redis.ts';
+
+const PATIENCE = 120_000;
+const commits = commitsOf(30);
+const whole = sessionText(commits);
+
+describe('session files on the command line', { timeout: PATIENCE }, () => {
+  let folder: string;
+  let count = 0;
+  const fresh = (end = '.veneer.jsonl'): string => join(folder, `s${++count}${end}`);
+  const veneer = (...args: readonly string[]): Promise<Run> => start(args, {}, folder).done;
+  const json = async (...args: readonly string[]): Promise<unknown> => {
+    const { code, out, err } = await veneer(...args, '--json');
+    expect({ code, err: code === 0 ? '' : err }).toEqual({ code: 0, err: '' });
+    return JSON.parse(out);
+  };
+
+  beforeAll(async () => {
+    folder = await mkdtemp(join(tmpdir(), 'veneerd-session-cli-'));
+    await veneer('--version');
+  }, PATIENCE);
+  afterAll(() => rm(folder, { recursive: true, force: true }));
+
+  it('SES-20: info tells of a file and of stdin, as words and as JSON, and of a damaged one where', async () => {
+    const file = await writeText(fresh('.veneer.jsonl.gz'), whole);
+    expect(await json('session', 'info', file)).toMatchObject({ file, state: 'whole', commits: 30, modules: 0 });
+    const words = await veneer('session', 'info', file);
+    expect(words.out).toMatch(
+      /machine +lab @ epoch0000001\n.*\n.*veneerd.*\n +kernel +simulated, 6\.1\.0-fixture, arm64/,
+    );
+    const piped = start(['session', 'info', '-', '--json'], {}, folder);
+    await pipeline(createReadStream(file), piped.child.stdin);
+    expect(JSON.parse((await piped.done).out)).toMatchObject({ file: '-', state: 'whole', commits: 30 });
+    const broken = await writeText(fresh(), whole.replace('"number":7', '"number":8'));
+    const found = await veneer('session', 'info', broken, file);
+    expect(found.code).toBe(1);
+    expect(found.out).toMatch(/damaged\n.*:8: expected commit 7, found commit 8\n[\s\S]*whole/);
+    expect((await veneer('session', 'info', join(folder, 'absent'))).code).toBe(2);
+  });
+
+  it('SES-21: validate says where, and saves what is whole', async () => {
+    const file = await writeText(fresh(), whole.slice(0, whole.length / 2));
+    const out = fresh('.veneer.jsonl.gz');
+    const run = await veneer('session', 'validate', file, '--salvage', out);
+    expect(run.code).toBe(1);
+    expect(run.err).toMatch(/:\d+: expected a footer, the file was cut off\n/);
+    const ok = await veneer('session', 'validate', out);
+    expect(ok).toMatchObject({ code: 0, err: '' });
+    expect(ok.out).toMatch(/whole, \d+ commits, digest [0-9a-f]{64}\n$/);
+    expect((await veneer('session', 'validate', file, '--salvage', out)).err).toMatch(/exists already; --force/);
+    const untouched = fresh();
+    expect((await veneer('session', 'validate', out, '--salvage', untouched)).err).toMatch(
+      /not written: the file is whole/,
+    );
+    await expect(stat(untouched)).rejects.toThrow();
+    const segment = await writeText(fresh(), sessionText(commits, 11, 20).slice(0, -20));
+    const refused = await veneer('session', 'validate', segment, '--salvage', untouched);
+    expect(refused.code).toBe(2);
+    expect(refused.err).toMatch(/nothing can be kept of it/);
+  });
+
+  it('SES-22, SES-23: cut and merge give the same file back; replay refuses a segment with what to do', async () => {
+    const file = await writeText(fresh(), whole);
+    const [head, tail, joined] = [fresh(), fresh(), fresh()];
+    expect(await json('session', 'cut', file, '--to', '@b13', '-o', head)).toMatchObject({
+      from: 1,
+      to: 12,
+      commits: 12,
+    });
+    expect(await json('session', 'cut', file, '--from', '13', '-o', tail)).toMatchObject({
+      from: 13,
+      to: 30,
+      commits: 18,
+    });
+    expect(await json('session', 'merge', tail, head, '-o', joined)).toMatchObject({ files: 2, commits: 30 });
+    expect(await readText(joined)).toBe(whole);
+    expect((await veneer('session', 'merge', tail, head, '-o', joined)).code).toBe(2);
+    const refused = await veneer('replay', tail);
+    expect(refused.code).toBe(2);
+    expect(refused.err).toMatch(/begins with commit 13: join it .*veneer session merge/);
+    const gap = fresh();
+    await json('session', 'cut', file, '--from', '14', '-o', gap);
+    const missing = await veneer('session', 'merge', head, gap, '-o', fresh());
+    expect(missing).toMatchObject({ code: 2 });
+    expect(missing.err).toMatch(/commits 13 to 13 are missing/);
+  });
+
+  it('SES-5: a file larger than the heap is checked, cut and joined', async () => {
+    const file = fresh('.veneer.jsonl.gz');
+    await pipeline(
+      Readable.from(longSession(4000, 32 * 1024)),
+      createGzip({ level: 1 }),
+      (await open(file, 'w')).createWriteStream(),
+    );
+    const env = { NODE_OPTIONS: '--max-old-space-size=64' };
+    const small = async (...args: readonly string[]): Promise<unknown> => {
+      const { code, out, err } = await start([...args, '--json'], env, folder).done;
+      expect({ code, err: code === 0 ? '' : err }).toEqual({ code: 0, err: '' });
+      return JSON.parse(out);
+    };
+    expect(await small('session', 'validate', file)).toMatchObject({ state: 'whole', commits: 4000 });
+    const [head, tail, joined] = [fresh('.veneer.jsonl.gz'), fresh('.veneer.jsonl.gz'), fresh('.veneer.jsonl.gz')];
+    await small('session', 'cut', file, '--to', '2500', '-o', head);
+    await small('session', 'cut', file, '--from', '2000', '-o', tail);
+    expect(await small('session', 'merge', tail, head, '-o', joined)).toMatchObject({ from: 1, to: 4000 });
+  });
+
+  it('SES-24: a command that Ctrl-C ends leaves nothing behind', async () => {
+    const file = fresh();
+    await pipeline(Readable.from(longSession(20_000, 1024)), (await open(file, 'w')).createWriteStream());
+    const out = fresh();
+    const run = start(['session', 'cut', file, '-o', out], {}, folder);
+    await expect
+      .poll(async () => (await readdir(folder)).some((name) => name.endsWith('.part')), {
+        interval: 5,
+        timeout: 30_000,
+      })
+      .toBe(true);
+    run.child.kill('SIGINT');
+    const { code, err } = await run.done;
+    expect({ code, err }).toEqual({ code: 1, err: expect.stringMatching(/^veneer: stopped: .* was not written\n$/) });
+    expect((await readdir(folder)).filter((name) => name.includes('.part'))).toEqual([]);
+    await expect(stat(out)).rejects.toThrow();
+  });
+});
+
+describe('recording and replaying over connections that break', { timeout: PATIENCE }, () => {
+  let folder: string;
+  let daemon: Daemon;
+  let client: Client;
+  const veneer = (url: string, ...args: readonly string[]) => start(args, { VENEERD_URL: url }, folder);
+
+  beforeAll(async () => {
+    folder = await mkdtemp(join(tmpdir(), 'veneerd-record-'));
+    daemon = await startMemoryDaemon();
+    client = connect(daemon.url);
+  }, PATIENCE);
+  afterAll(async () => {
+    client.close();
+    await daemon.close();
+    await rm(folder, { recursive: true, force: true });
+  });
+
+  const grow = async (name: string, more: number): Promise<void> => {
+    for (let n = 0; n < more; n++) await client.machine(name).command({ type: 'unload', module: 'none' });
+  };
+
+  it('SES-9: a recording that was killed goes on where it stopped, plain and gzip', async () => {
+    for (const end of ['.veneer.jsonl', '.veneer.jsonl.gz']) {
+      const name = `killed-${end.length}`;
+      await client.boot(name);
+      await grow(name, 20);
+      const file = join(folder, `killed${end}`);
+      const first = veneer(daemon.url, 'record', file, '-m', name);
+      await first.until(/recording/);
+      await expect.poll(async () => (await stat(file)).size, { timeout: 30_000 }).toBeGreaterThan(1000);
+      first.child.kill('SIGKILL');
+      await first.done;
+      await writeFile(file, (await readFile(file)).subarray(0, -1));
+      await grow(name, 5);
+      const resumed = await veneer(daemon.url, 'record', file, '-m', name, '--resume', '--until-live', '--json').done;
+      const { position } = await client.machine(name).summary();
+      expect(resumed.err).toBe('');
+      expect(JSON.parse(resumed.out)).toMatchObject({ commits: position.commit });
+      const again = await veneer(daemon.url, 'replay', file, '--into', `${name}-again`, '--json').done;
+      expect(JSON.parse(again.out)).toMatchObject({ equal: true, position: { commit: position.commit } });
+    }
+  });
+
+  it('SES-9: a recording goes on only with the machine that it is of', async () => {
+    await client.boot('other');
+    const file = await writeText(join(folder, 'foreign.veneer.jsonl'), whole);
+    const run = await veneer(daemon.url, 'record', file, '-m', 'other', '--resume').done;
+    expect(run.code).toBe(2);
+    expect(run.err).toMatch(/was recorded from lab at epoch0000001, other is at/);
+    expect(await readText(file)).toBe(whole);
+  });
+
+  it('SES-9: a connection that is cut while a session is sent makes it sent again', async () => {
+    const proxy = await cuttingProxy(daemon.url, 5 << 20);
+    const file = join(folder, 'large.veneer.jsonl');
+    await pipeline(Readable.from(longSession(20_000, 1024)), (await open(file, 'w')).createWriteStream());
+    const { code, out, err } = await veneer(proxy.url, 'replay', file, '--into', 'cut', '--json').done;
+    expect({ code, err }).toEqual({ code: 0, err: expect.stringMatching(/sending .*large.veneer.jsonl again\n$/) });
+    expect(JSON.parse(out)).toMatchObject({ machine: 'cut', equal: true, position: { commit: 20_000 } });
+    expect((await client.machines()).map(({ name }) => name)).toContain('cut');
+    proxy.close();
+  });
+
+  it('SES-9: a replay that was stopped goes on with --resume, and only where it is a beginning of the file', async () => {
+    const file = await writeText(join(folder, 'slow.veneer.jsonl'), whole);
+    const slow = veneer(daemon.url, 'replay', file, '--into', 'slow', '--speed', 'x2');
+    await expect
+      .poll(async () => (await client.machines()).some(({ name }) => name === 'slow'), { timeout: 30_000 })
+      .toBe(true);
+    slow.child.kill('SIGINT');
+    const stopped = await slow.done;
+    expect(stopped.code).toBe(1);
+    expect(stopped.err).toMatch(/holds \d+ commits? of 30; go on with --resume/);
+    const resumed = await veneer(daemon.url, 'replay', file, '--into', 'slow', '--resume', '--json').done;
+    expect(JSON.parse(resumed.out)).toMatchObject({ equal: true, position: { commit: 30 } });
+    await client.boot('alien');
+    const refused = await veneer(daemon.url, 'replay', file, '--into', 'alien', '--resume').done;
+    expect(refused.code).toBe(1);
+    expect(refused.err).toMatch(/alien is no beginning of/);
+  });
+
+  it('SES-11: what is wrong with a large file is told with its line, though the daemon stops reading', async () => {
+    const file = join(folder, 'wrong.veneer.jsonl');
+    const text = [...longSession(20_000, 1024)].join('');
+    await writeFile(file, text.replace('"number":5,', '"number":6,'));
+    const run = await veneer(daemon.url, 'replay', file, '--into', 'wrong').done;
+    expect(run.code).toBe(2);
+    expect(run.err).toMatch(/wrong\.veneer\.jsonl:6: expected commit 5, found commit 6\n$/);
+    expect((await client.machines()).map(({ name }) => name)).not.toContain('wrong');
+  });
+});
+
+describe('an import and kill -9', { timeout: PATIENCE }, () => {
+  it('SES-12: a daemon killed in the middle has no such machine, and takes the same file afterwards', async () => {
+    const folder = await mkdtemp(join(tmpdir(), 'veneerd-import-'));
+    const args = ['--data', join(folder, 'data'), '--port', String(await freePort())];
+    let daemon: DaemonProcess | undefined;
+    try {
+      for (const share of [0.2, 0.6, 0.95]) {
+        daemon = await startProcess(args);
+        const client = connect(daemon.url);
+        const pieces = [...longSession(5000, 1024)];
+        let sent: () => void = () => {};
+        const half = new Promise<void>((resolve) => {
+          sent = resolve;
+        });
+        const importing = client.importSession(
+          'killed',
+          stalled(pieces, Math.floor(pieces.length * share), () => sent()),
+        );
+        const outcome = importing.then(
+          () => 'made',
+          () => 'lost',
+        );
+        await half;
+        expect(await client.machines()).toEqual([]);
+        await daemon.end('SIGKILL');
+        expect(await outcome).toBe('lost');
+        client.close();
+        daemon = await startProcess(args);
+        const later = connect(daemon.url);
+        expect(await later.machines()).toEqual([]);
+        later.close();
+        await daemon.end('SIGTERM');
+      }
+      daemon = await startProcess(args);
+      const client = connect(daemon.url);
+      const first = await client.importSession('killed', bytes(longSession(5000, 1024)));
+      expect(first.position.commit).toBe(5000);
+      expect(await client.importSession('killed', bytes(longSession(5000, 1024)))).toEqual(first);
+      client.close();
+    } finally {
+      daemon?.child.kill('SIGKILL');
+      await rm(folder, { recursive: true, force: true });
+    }
+  });
+});
+
+async function* bytes(pieces: Iterable<string>): AsyncGenerator<Uint8Array> {
+  for (const piece of pieces) yield Buffer.from(piece);
+}
+
+/** Sends the first `count` pieces, says so, and then nothing more. */
+async function* stalled(pieces: readonly string[], count: number, said: () => void): AsyncGenerator<Uint8Array> {
+  yield* bytes(pieces.slice(0, count));
+  said();
+  await new Promise(() => {});
+}
+
+/** Cuts the first connection that has sent so many bytes. */
+async function cuttingProxy(target: string, bytes: number): Promise<{ readonly url: string; close(): void }> {
+  const { port, hostname } = new URL(target);
+  let armed = true;
+  const server = createServer((client) => {
+    const upstream = connectTcp(Number(port), hostname);
+    let sent = 0;
+    client.on('data', (chunk) => {
+      sent += chunk.length;
+      if (!armed || sent < bytes) return;
+      armed = false;
+      client.destroy();
+      upstream.destroy();
+    });
+    for (const [one, other] of [
+      [client, upstream],
+      [upstream, client],
+    ] as const) {
+      one.on('error', () => {});
+      one.on('close', () => other.destroy());
+      one.pipe(other);
+    }
+  });
+  server.listen(0, '127.0.0.1');
+  await once(server, 'listening');
+  const address = server.address();
+  return {
+    url: `http://127.0.0.1:${typeof address === 'object' ? address?.port : 0}`,
+    close: () => server.close(),
+  };
+}
