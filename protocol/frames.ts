@@ -203,9 +203,13 @@ export type ServerFrame = {
 export const TicketSchema = Type.Object({ ticket: Type.String(), milliseconds: Type.Integer() });
 export type Ticket = Type.Static<typeof TicketSchema>;
 
-/** GET /machines, GET /machines/:name */
+/** GET /machines/:name, and GET /machines of each one that is whole */
 export const MachineSummarySchema = Type.Object({ name: MachineNameSchema, position: PositionSchema });
 export type MachineSummary = Type.Static<typeof MachineSummarySchema>;
+
+/** GET /machines of one that can't be used: `damaged` says why. */
+export const DamagedSummarySchema = Type.Object({ name: MachineNameSchema, damaged: Type.String() });
+export type DamagedSummary = Type.Static<typeof DamagedSummarySchema>;
 
 /** POST /machines/:name/commands */
 export const CommandBodySchema = Type.Object(

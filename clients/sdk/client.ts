@@ -1,7 +1,15 @@
 /** The client: commands and feeds over the WebSocket, everything else over HTTP. */
 import type { Command } from '../../protocol/commands.ts';
 import type { LoadedFile } from '../../protocol/fork.ts';
-import type { Done, Imported, MachineSummary, StoredBlob, Ticket, ViewAnswer } from '../../protocol/frames.ts';
+import type {
+  DamagedSummary,
+  Done,
+  Imported,
+  MachineSummary,
+  StoredBlob,
+  Ticket,
+  ViewAnswer,
+} from '../../protocol/frames.ts';
 import type { DisassemblyAnswer, TraceAnswer, WhyAnswer } from '../../protocol/inspect.ts';
 import type { BookmarksAnswer, LocatedAnswer } from '../../protocol/position.ts';
 import type { SnapshotsAnswer } from '../../protocol/snapshots.ts';
@@ -33,7 +41,7 @@ export function connect(url: string, options: ConnectOptions = {}): Client {
   return {
     url: base,
     state: connection.state,
-    machines: () => http.json<MachineSummary[]>('GET', '/machines'),
+    machines: () => http.json<(MachineSummary | DamagedSummary)[]>('GET', '/machines'),
     boot: (name, profile = {}, commandOptions) => send(connection, name, { type: 'boot', ...profile }, commandOptions),
     machine: (name) => machineHandle(connection, http, name),
     upload: (content, fileName) =>

@@ -5,7 +5,15 @@ import type { Commit, Position } from '../../protocol/commit.ts';
 import type { ComparedLine } from '../../protocol/compare/form.ts';
 import type { Filter } from '../../protocol/filter.ts';
 import type { ForkBody, Forked, ForkProgress, LoadedFile } from '../../protocol/fork.ts';
-import type { Done, From, Imported, MachineSummary, StoredBlob, ViewAnswer } from '../../protocol/frames.ts';
+import type {
+  DamagedSummary,
+  Done,
+  From,
+  Imported,
+  MachineSummary,
+  StoredBlob,
+  ViewAnswer,
+} from '../../protocol/frames.ts';
 import type { DisassemblyAnswer, TraceAnswer, WhyAnswer } from '../../protocol/inspect.ts';
 import type { BookmarksAnswer, LocatedAnswer } from '../../protocol/position.ts';
 import type { SnapshotsAnswer, SnapshotVerdict } from '../../protocol/snapshots.ts';
@@ -41,7 +49,7 @@ export interface Client {
   /** The daemon's address, `http://127.0.0.1:7077`. */
   readonly url: string;
   readonly state: Observable<ConnectionState>;
-  machines(): Promise<readonly MachineSummary[]>;
+  machines(): Promise<readonly (MachineSummary | DamagedSummary)[]>;
   /** Creates the machine `name`. */
   boot(name: string, profile?: Omit<CommandOf<'boot'>, 'type'>, options?: CommandOptions): Promise<Done>;
   /** A handle; the machine may or may not exist. */

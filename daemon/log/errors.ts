@@ -6,6 +6,8 @@ export type StoreErrorCode =
   | 'store-unavailable'
   /** The store holds something that no version of this program has written there. */
   | 'store-corrupt'
+  /** A newer version of this program has written it. */
+  | 'store-newer'
   /** Another process has the data folder. */
   | 'store-locked'
   | 'store-closed'
@@ -57,6 +59,14 @@ function describe(reason: ReadRefusal): string {
 /** Something in the store that does not belong there: `key` names it, `expected` says what should be there. */
 export function corrupt(key: string, expected: string, met: string): StoreError {
   return new StoreError('store-corrupt', `${key}: expected ${expected}, found ${met}`);
+}
+
+/** What is stored under `key` is not of form 1, the only one so far. */
+export function otherForm(key: string, form: unknown): StoreError {
+  const number = Number(form);
+  if (!isNumber(number, 2)) return corrupt(key, 'form 1', `form ${shown(form)}`);
+  const what = `${key} is of form ${number}: a newer version of veneerd has written it, this one knows form 1`;
+  return new StoreError('store-newer', `${what}; start that version, or name another store`);
 }
 
 export function closed(): StoreError {

@@ -17,6 +17,7 @@ export function takeFolder(tables: Tables, path: string): void {
     const owner = tables.daemon.get('owner') as Owner | undefined;
     if (owner !== undefined && runs(owner)) return owner;
     tables.daemon.put('owner', me);
+    tables.daemon.put('form', 1);
     return undefined;
   });
   if (there !== undefined) {

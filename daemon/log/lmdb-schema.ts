@@ -7,12 +7,13 @@
  *   ids         [slot, id]      -> number
  *   snapshots   [slot, number]  -> bytes
  *   garbage     slot            -> true: a slot whose machine was removed
- *   daemon      'owner'         -> {pid, started}: the process that has this folder
+ *   daemon      'form'          -> 1: the form of all this
+ *               'owner'         -> {pid, started}: the process that has this folder
  *               'last-slot'     -> the slot given out last
  */
 import { join } from 'node:path';
 import { type Database, open, type RootDatabase } from 'lmdb';
-import { corrupt, isNumber, messageOf, StoreError, shown } from './errors.ts';
+import { corrupt, isNumber, messageOf, otherForm, StoreError, shown } from './errors.ts';
 import { checkLmdbFile } from './lmdb-file.ts';
 import type { Entry } from './log.ts';
 
@@ -55,6 +56,12 @@ export function openTables(path: string): Tables {
   }
 }
 
+/** @throws StoreError `store-newer`, and `store-corrupt`. A folder without a form is new, or of before there was one. */
+export function checkForm(tables: Tables, path: string): void {
+  const form = reading('daemon/form', () => tables.daemon.get('form'));
+  if (form !== undefined && form !== 1) throw otherForm(`${path}, daemon/form`, form);
+}
+
 export function readLastSlot(tables: Tables): number {
   const key = 'daemon/last-slot';
   const slot = reading(key, () => tables.daemon.get('last-slot')) ?? 0;
@@ -71,15 +78,14 @@ export function machineRecord(
   const found = reading(key, () => tables.machines.getEntry(name));
   if (found === undefined) return undefined;
   const record = found.value as Partial<MachineRecord> | null;
+  if (isNumber(record?.form, 2)) throw otherForm(key, record.form);
   const whole =
-    typeof record === 'object' &&
-    record !== null &&
+    record?.form === 1 &&
     isNumber(record.slot, 1) &&
     typeof record.epoch === 'string' &&
     isNumber(record.first, 1) &&
     isNumber(record.head, record.first - 1);
   if (!whole || found.version === undefined) throw corrupt(key, '{form, slot, epoch, first, head}', shown(record));
-  if (record.form !== 1) throw corrupt(key, 'form 1, the newest that this program knows', `form ${shown(record.form)}`);
   return { record: record as MachineRecord, version: found.version };
 }
 

@@ -2,9 +2,11 @@
 import { mkdirSync } from 'node:fs';
 import { join } from 'node:path';
 import { Bell } from './bell.ts';
+import { listOf, orDamaged } from './damage.ts';
 import { corrupt, shown } from './errors.ts';
 import { leaveFolder, takeFolder } from './lmdb-owner.ts';
 import {
+  checkForm,
   commitsAfter,
   encodeCommit,
   knownId,
@@ -18,16 +20,25 @@ import {
 import { type Slots, stageInLmdb } from './lmdb-staging.ts';
 import { sweepSome } from './lmdb-sweep.ts';
 import { openWrites } from './lmdb-writes.ts';
-import type { AppendResult, CreateResult, EventLog, PutSnapshotResult, RemoveResult, TrimResult } from './log.ts';
+import type {
+  AppendResult,
+  CreateResult,
+  EventLog,
+  MachineHead,
+  PutSnapshotResult,
+  RemoveResult,
+  TrimResult,
+} from './log.ts';
 import { appendRefusal, gone, isThere, type Known, pageLimits, readRefusal, takePage } from './rules.ts';
 import { eventLog } from './store.ts';
 
-/** @throws StoreError `store-locked`, `store-corrupt` */
+/** @throws StoreError `store-locked`, `store-corrupt`, `store-newer` */
 export async function openLmdbLog(dataDir: string): Promise<EventLog> {
   const path = join(dataDir, 'log');
   mkdirSync(path, { recursive: true, mode: 0o700 });
   const tables = openTables(path);
   try {
+    checkForm(tables, path);
     takeFolder(tables, dataDir);
   } catch (error) {
     await tables.env.close();
@@ -102,15 +113,12 @@ function logOf(tables: Tables): EventLog {
     },
 
     async list() {
-      return [...tables.machines.getKeys()].flatMap((name) => {
-        const found = machineRecord(tables, name);
-        return found === undefined ? [] : [headOf(name, found.record)];
-      });
+      const names = [...tables.machines.getKeys()];
+      return listOf(names.map((name) => orDamaged(name, () => foundHead(tables, name))));
     },
 
     async head(name) {
-      const found = machineRecord(tables, name);
-      return found === undefined ? undefined : headOf(name, found.record);
+      return foundHead(tables, name);
     },
 
     async append(name, epoch, expected, entry, expectedId) {
@@ -216,16 +224,19 @@ function logOf(tables: Tables): EventLog {
   });
 }
 
-function headOf(
-  name: string,
-  { epoch, first, head }: MachineRecord,
-): { name: string } & Omit<MachineRecord, 'form' | 'slot'> {
+function headOf(name: string, { epoch, first, head }: MachineRecord): MachineHead {
   return { name, epoch, first, head };
 }
 
+function foundHead(tables: Tables, name: string): MachineHead | undefined {
+  const found = machineRecord(tables, name);
+  return found === undefined ? undefined : headOf(name, found.record);
+}
+
+/** Of the machines that are whole: what belongs to a damaged one stays as it is. */
 function* allRecords(tables: Tables): Generator<MachineRecord> {
   for (const name of [...tables.machines.getKeys()]) {
-    const found = machineRecord(tables, name);
-    if (found !== undefined) yield found.record;
+    const found = orDamaged(name, () => machineRecord(tables, name));
+    if (found !== undefined && !('message' in found)) yield found.record;
   }
 }

@@ -18,6 +18,12 @@ export type MachineHead = {
   readonly head: number;
 };
 
+/** A machine whose record can't be read; `message` says why. */
+export type DamagedMachine = { readonly name: string; readonly message: string };
+
+/** Both by name. */
+export type MachineList = { readonly machines: readonly MachineHead[]; readonly damaged: readonly DamagedMachine[] };
+
 export type NoSuchMachine = { readonly status: 'no-such-machine' };
 /** The machine has another epoch: it was removed and created again. */
 export type EpochChanged = { readonly status: 'epoch-changed'; readonly epoch: string };
@@ -97,8 +103,8 @@ export interface EventLog {
   stage(name: string, epoch: string): Staging;
   /** Removes a machine with all it has. Its followers end with `epoch-changed` or `no-such-machine`. */
   remove(name: string, epoch: string): Promise<RemoveResult>;
-  /** All machines, by name. */
-  list(): Promise<readonly MachineHead[]>;
+  /** All machines. One that is damaged does not hide the others. */
+  list(): Promise<MachineList>;
   head(name: string): Promise<MachineHead | undefined>;
 
   /**

@@ -1,5 +1,6 @@
 /** The log in memory: for tests, and for machines that need not outlive the process. */
 import { Bell } from './bell.ts';
+import { listOf } from './damage.ts';
 import type { Entry, EventLog, MachineHead } from './log.ts';
 import { appendRefusal, gone, isThere, type Known, readRefusal, takePage } from './rules.ts';
 import { stagedTwice } from './staging.ts';
@@ -78,7 +79,7 @@ export function openMemoryLog(): EventLog {
     },
 
     async list() {
-      return [...machines.values()].map(headOf).sort((a, b) => (a.name < b.name ? -1 : 1));
+      return listOf([...machines.values()].map(headOf));
     },
 
     async head(name) {

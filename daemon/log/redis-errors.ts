@@ -1,6 +1,6 @@
 /** What Redis and its client say when something goes wrong, in words for people: what it is and what helps. */
 import { ReplyError } from 'ioredis';
-import { corrupt, messageOf, StoreError } from './errors.ts';
+import { corrupt, messageOf, otherForm, StoreError } from './errors.ts';
 import { typeOfKey } from './redis-keys.ts';
 
 /** Codes of replies that say nothing of what is stored, only that it can't be served now. */
@@ -44,6 +44,8 @@ export async function storeError(failing: Failing, keys: readonly string[], erro
     return unavailable(`${failing.where} does not answer; a write may be done: repeat it with the same id`, error);
   }
   if (!(error instanceof ReplyError)) return unavailable(away(failing, message), error);
+  const form = /^FORM (.*)$/.exec(message)?.[1];
+  if (form !== undefined) return otherForm(keys[0] ?? '', form);
   if (message.includes('WRONGTYPE'))
     return (await wrongType(failing, keys)) ?? corrupt(keys.join(', '), 'other types', message);
   if (/ID specified in X(ADD|SETID)|no such key/.test(message)) {

@@ -2,6 +2,7 @@
  * The keys in Redis. All keys of a machine have its name as hash tag, so that they share a slot of a cluster, and what
  * an epoch owns has the epoch in its key, so that nothing of a removed machine is taken for its successor's.
  *
+ *   veneerd:form                             string  1: the form of all this
  *   veneerd:machines                         hash    name -> epoch; may name machines that are gone, never misses one
  *   veneerd:{name}:machine                   hash    form (1), epoch, first, head, boot (the id of commit 1)
  *   veneerd:{name}:<epoch>:commits           stream  <number>-0 -> id, text
@@ -14,6 +15,7 @@
  * A machine's key is also the name of the channel on which its changes are published.
  */
 
+export const FORM = 'veneerd:form';
 export const REGISTRY = 'veneerd:machines';
 /** No more than 2042 slots apart, so that up to eight masters with as many slots each are all asked. */
 export const CHECKS: readonly string[] = Array.from({ length: 16 }, (_, n) => `veneerd:check:${n}`);

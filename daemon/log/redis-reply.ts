@@ -1,8 +1,8 @@
 /** Answers of the scripts in redis/, taken apart; and the registry of machines, which lives in another slot than theirs. */
-import { corrupt, isNumber, shown } from './errors.ts';
+import { corrupt, isNumber, otherForm, shown } from './errors.ts';
 import type { Gone } from './log.ts';
 import { guarded, type RedisClient } from './redis-client.ts';
-import { REGISTRY } from './redis-keys.ts';
+import { FORM, REGISTRY } from './redis-keys.ts';
 
 export async function reply(answer: Promise<unknown>, key: string): Promise<readonly unknown[]> {
   const found = await answer;
@@ -29,5 +29,13 @@ export function number(value: unknown, key: string): number {
 
 /** Before a machine is made, so that the registry never misses one. */
 export async function register(client: RedisClient, name: string, epoch: string): Promise<void> {
-  await guarded(client, [REGISTRY], () => client.hset(REGISTRY, name, epoch));
+  await guarded(client, [REGISTRY, FORM], () =>
+    Promise.all([client.set(FORM, '1', 'NX'), client.hset(REGISTRY, name, epoch)]),
+  );
+}
+
+/** @throws StoreError `store-newer` when all this is of another form. What has none is new, or of before there was one. */
+export async function checkForm(client: RedisClient): Promise<void> {
+  const form = await guarded(client, [FORM], () => client.get(FORM));
+  if (form !== null && form !== '1') throw otherForm(FORM, form);
 }

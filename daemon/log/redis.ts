@@ -1,6 +1,7 @@
 /** The log in Redis Streams, shared by any number of daemons. redis-keys.ts says what is stored how, redis/*.lua decide. */
 import { Bell } from './bell.ts';
-import { corrupt, shown } from './errors.ts';
+import { asDamaged, listOf } from './damage.ts';
+import { corrupt, otherForm, shown } from './errors.ts';
 import type { Entry, EventLog, MachineHead } from './log.ts';
 import { openAppends } from './redis-appends.ts';
 import { connectAgain, guarded, type RedisClient, run, runForBytes, script } from './redis-client.ts';
@@ -62,8 +63,9 @@ export function openRedisLog(client: RedisClient): EventLog {
 
     async list() {
       const names = await guarded(client, [REGISTRY], () => client.hkeys(REGISTRY));
-      const heads = await Promise.all(names.map((name) => readHead(client, name)));
-      return heads.filter((head) => head !== undefined).sort((a, b) => (a.name < b.name ? -1 : 1));
+      return listOf(
+        await Promise.all(names.map((name) => readHead(client, name).catch((error) => asDamaged(name, error)))),
+      );
     },
 
     head: (name) => readHead(client, name),
@@ -150,7 +152,7 @@ async function readHead(client: RedisClient, name: string): Promise<MachineHead 
   const key = machineKey(name);
   const [form, epoch, first, head] = await guarded(client, [key], () => client.hmget(key, ...FIELDS));
   if (epoch === null || epoch === undefined) return undefined;
-  if (form !== '1') throw corrupt(key, 'form 1, the newest that this program knows', `form ${shown(form)}`);
+  if (form !== '1') throw otherForm(key, form);
   return { name, epoch, first: number(first, key), head: number(head, key) };
 }
 

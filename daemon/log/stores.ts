@@ -7,6 +7,7 @@ import type { EventLog } from './log.ts';
 import { openMemoryLog } from './memory.ts';
 import { openRedisLog } from './redis.ts';
 import { connectRedis } from './redis-client.ts';
+import { checkForm } from './redis-reply.ts';
 import { settingsWarnings } from './redis-settings.ts';
 
 export type StoreConfig = { readonly dataDir: string } | { readonly redisUrl: string } | { readonly memory: true };
@@ -29,6 +30,12 @@ export async function openStores(config: StoreConfig): Promise<Stores> {
 
 async function openRedis(url: string): Promise<Stores> {
   const client = await connectRedis(url);
+  try {
+    await checkForm(client);
+  } catch (error) {
+    client.disconnect();
+    throw error;
+  }
   const log = openRedisLog(client);
   return {
     log,

@@ -47,6 +47,7 @@ export const noSuchMachine = (machine: string): Refusal => refuse('no-such-machi
 const STORE_CODES: Readonly<Record<StoreErrorCode, ErrorCode>> = {
   'store-unavailable': 'log-unavailable',
   'store-corrupt': 'internal',
+  'store-newer': 'internal',
   'store-locked': 'internal',
   'store-closed': 'shutting-down',
   'too-large': 'too-large',

@@ -54,7 +54,7 @@ export async function startRetention(
   const { signal } = stop;
 
   async function pass(): Promise<void> {
-    for (const { name } of await world.log.list()) {
+    for (const { name } of (await world.log.list()).machines) {
       try {
         for await (const trim of trimMachine(world, name, retention, signal)) trimmed(trim);
       } catch (error) {

@@ -2,7 +2,7 @@
 import type { Commit, Position } from '../../protocol/commit.ts';
 import type { From } from '../../protocol/frames.ts';
 import { HOT_MACHINES, VERIFICATIONS } from '../limits.ts';
-import type { MachineHead } from '../log/log.ts';
+import type { MachineHead, MachineList } from '../log/log.ts';
 import { type Answer, handle } from './command.ts';
 import { type Differ, openDiffer } from './diff.ts';
 import { type Forker, openForker } from './fork.ts';
@@ -18,7 +18,7 @@ import type { Views, ViewText } from './views.ts';
 
 export interface Runtime {
   readonly world: World;
-  machines(): Promise<readonly MachineHead[]>;
+  machines(): Promise<MachineList>;
   head(name: string): Promise<Outcome<MachineHead>>;
   command(name: string, request: Request): Promise<Outcome<Answer>>;
   append(name: string, expected: Position | null, commits: readonly Commit[]): Promise<Outcome<Position>>;

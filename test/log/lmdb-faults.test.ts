@@ -102,12 +102,43 @@ describe('the event log on LMDB, when things go wrong', () => {
     expect(await reading(5, 2)).toMatchObject({ status: 'page' });
     await expect(log.append('m', EPOCH, 9, { id: 'c7', text: 'x' })).rejects.toThrow(`ids/${slot}/c7`);
     await expect(log.head('damaged')).rejects.toMatchObject(corrupt);
-    await expect(log.head('newer')).rejects.toThrow('machines/newer: expected form 1');
+    const { machines, damaged: listed } = await log.list();
+    expect(machines).toEqual([{ name: 'm', epoch: EPOCH, first: 1, head: 9 }]);
+    expect(listed).toMatchObject([{ name: 'damaged' }, { name: 'newer' }]);
+    expect(listed[0]?.message).toContain('machines/damaged: expected {form, slot, epoch, first, head}, found');
     await expect(log.create('damaged', EPOCH, { id: 'a', text: 'b' })).rejects.toMatchObject(corrupt);
     const pages = log.follow('m', EPOCH, 1, new AbortController().signal)[Symbol.asyncIterator]();
     await expect(pages.next()).rejects.toMatchObject(corrupt);
     expect(await log.append('m', EPOCH, 9, { id: 'c10', text: 'x' })).toEqual({ status: 'appended', number: 10 });
     await log.close();
+  });
+
+  it('LOG-28: what a newer version has written is refused politely, a machine of it as well as all of it', async () => {
+    await (await booted(3)).close();
+    const tables = openTables(join(folder, 'log'));
+    await tables.machines.put('newer', { form: 2, places: 7 }, 1);
+    const log = await openLmdbLog(folder);
+    const newer = { code: 'store-newer', temporary: false };
+    const reads = [log.head('newer'), log.read('newer', EPOCH, { after: 0 }), log.trim('newer', EPOCH, 1)];
+    const writes = [log.append('newer', EPOCH, 1, { id: 'c2', text: 'x' }), log.remove('newer', EPOCH)];
+    for (const refused of [...reads, ...writes]) await expect(refused).rejects.toMatchObject(newer);
+    await expect(log.head('newer')).rejects.toThrow(
+      'machines/newer is of form 2: a newer version of veneerd has written it, this one knows form 1',
+    );
+    expect(tables.machines.get('newer')).toEqual({ form: 2, places: 7 });
+    expect(await log.append('m', EPOCH, 3, { id: 'c4', text: 'x' })).toEqual({ status: 'appended', number: 4 });
+    await log.close();
+
+    expect(tables.daemon.get('form')).toBe(1);
+    await tables.daemon.put('form', 3);
+    await expect(openLmdbLog(folder)).rejects.toMatchObject(newer);
+    await expect(openLmdbLog(folder)).rejects.toThrow(`${join(folder, 'log')}, daemon/form is of form 3`);
+    expect(tables.daemon.get('owner')).toBeUndefined();
+    await tables.daemon.put('form', 'x');
+    await expect(openLmdbLog(folder)).rejects.toMatchObject({ code: 'store-corrupt' });
+    await tables.daemon.remove('form');
+    await (await openLmdbLog(folder)).close();
+    await tables.env.close();
   });
 
   it('LOG-17: what was trimmed or removed leaves the file, also when the process ended before', {
@@ -156,7 +187,7 @@ describe('the event log on LMDB, when things go wrong', () => {
 
     const again = await openLmdbLog(folder);
     await vi.waitFor(() => expect([tables.garbage.getCount(), tables.commits.getCount()]).toEqual([0, 703]), 20_000);
-    expect((await again.list()).map(({ name }) => name)).toEqual(['kept', 'm']);
+    expect((await again.list()).machines.map(({ name }) => name)).toEqual(['kept', 'm']);
     const discarded = again.stage('discarded', EPOCH);
     await discarded.append(entries);
     await discarded.discard();

@@ -228,8 +228,7 @@ describe('the event log on Redis, when things go wrong', () => {
     await expect(stores.log.head(damaged)).rejects.toThrow(`${machineKey(damaged)}: expected the number of a commit`);
     await expect(stores.log.read(damaged, EPOCH, { after: 0 })).rejects.toMatchObject(corrupt);
     await raw.hset(machineKey(damaged), 'form', '2');
-    await expect(stores.log.head(damaged)).rejects.toThrow('expected form 1');
-    await stores.log.list().catch(() => undefined);
+    await expect(stores.log.head(damaged)).rejects.toMatchObject({ code: 'store-newer' });
     await raw.del(machineKey(damaged));
   });
 

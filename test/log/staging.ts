@@ -26,13 +26,13 @@ export function stagingSuite({ log, other, fresh }: StagingUnderTest): void {
     const staging = log().stage(name, EPOCH);
     for (let from = 1; from <= 901; from += 300) await staging.append(commits(300, from));
     expect(await log().head(name)).toBeUndefined();
-    expect((await log().list()).map((machine) => machine.name)).not.toContain(name);
+    expect((await log().list()).machines.map((machine) => machine.name)).not.toContain(name);
     expect(await log().read(name, EPOCH, { after: 0 })).toEqual({ status: 'no-such-machine' });
     expect(await log().find(name, EPOCH, 'c1')).toBeUndefined();
 
     expect(await staging.publish()).toEqual({ status: 'created', epoch: EPOCH, head: 1200 });
     expect(await other().head(name)).toEqual({ name, epoch: EPOCH, first: 1, head: 1200 });
-    expect((await log().list()).map((machine) => machine.name)).toContain(name);
+    expect((await log().list()).machines.map((machine) => machine.name)).toContain(name);
     const page = await log().read(name, EPOCH, { after: 0, limit: 5000 });
     expect(page).toMatchObject({ entries: commits(1200).map((entry, at) => ({ number: at + 1, ...entry })) });
     const more = { id: 'more', text: 'x' };

@@ -30,7 +30,7 @@ it('SES-4: the demo is played, goes on after a restart, and is left alone once i
   const first = openTestRuntime(log);
   const stop = new AbortController();
   const playing = playDemo(first, { kind: 'even', totalMs: 700 }, stop.signal, file);
-  await expect.poll(async () => (await first.machines())[0]?.head).toBeGreaterThanOrEqual(2);
+  await expect.poll(async () => (await first.machines()).machines[0]?.head).toBeGreaterThanOrEqual(2);
   stop.abort();
   await playing;
   const before = await commitsOf(first, 'demo');

@@ -1,5 +1,6 @@
 /** `veneer machines` and `veneer remove`. */
 import type { Command } from 'commander';
+import type { MachineSummary } from '../../../protocol/frames.ts';
 import { withClient } from '../context.ts';
 import { count } from '../format/number.ts';
 import { table } from '../format/table.ts';
@@ -27,10 +28,13 @@ export const addMachines: AddCommand = (program, go) => {
               { head: 'COMMITS', right: true, cell: (machine) => count(machine.position.commit) },
               { head: 'EPOCH', cell: (machine) => machine.position.epoch },
             ],
-            machines,
+            machines.filter((machine): machine is MachineSummary => !('damaged' in machine)),
             out.paint.dim,
           ),
         );
+        for (const machine of machines) {
+          if ('damaged' in machine) out.print(`${out.paint.bold(machine.name)} is damaged: ${machine.damaged}`);
+        }
       }),
     );
   program

@@ -4,7 +4,7 @@ import type { FastifyInstance, FastifyRequest } from 'fastify';
 import Type from 'typebox';
 import type { Commit, Position } from '../../../protocol/commit.ts';
 import { CommandIdSchema, CommitSchema, EpochSchema, PositionSchema } from '../../../protocol/commit.ts';
-import type { MachineSummary } from '../../../protocol/frames.ts';
+import type { DamagedSummary, MachineSummary } from '../../../protocol/frames.ts';
 import { parseJson } from '../../../protocol/json.ts';
 import { MachineNameSchema, NumberTextSchema } from '../../../protocol/schema.ts';
 import { upcast } from '../../../protocol/upcast.ts';
@@ -40,7 +40,10 @@ export function machineRoutes(app: FastifyInstance, runtime: Runtime): void {
   const nameOf = (request: FastifyRequest): string => valid('bad-command', params(request.params)).name;
   const headOf = async (request: FastifyRequest): Promise<MachineHead> => accepted(await runtime.head(nameOf(request)));
 
-  app.get('/machines', async () => (await runtime.machines()).map(summary));
+  app.get('/machines', async (): Promise<readonly (MachineSummary | DamagedSummary)[]> => {
+    const { machines, damaged } = await runtime.machines();
+    return [...machines.map(summary), ...damaged.map(({ name, message }) => ({ name, damaged: message }))];
+  });
 
   app.get('/machines/:name', async (request) => summary(await headOf(request)));
 

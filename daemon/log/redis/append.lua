@@ -5,9 +5,11 @@
 -- Gives {'admitted'} | {'refused', {'duplicate <number>' | 'version-conflict <head>', … of the first ones}, how many of
 --     those after them can be appended} | {'epoch-changed', epoch} | {'no-such-machine'}
 local function decide()
-  local machine = redis.call('HMGET', KEYS[1], 'epoch', 'first', 'head')
+  local machine = redis.call('HMGET', KEYS[1], 'epoch', 'first', 'head', 'form')
   if not machine[1] then
     return { 'no-such-machine' }
+  elseif machine[4] ~= '1' then
+    return redis.error_reply('FORM ' .. tostring(machine[4]))
   elseif machine[1] ~= ARGV[1] then
     return { 'epoch-changed', machine[1] }
   end

@@ -3,10 +3,12 @@
 -- ARGV  1 epoch  2 position, exclusive  3 most commits  4 most bytes of text  5 id of the commit at the position, or ''
 -- Gives {'page', head, entries as XRANGE gives them} | {'trimmed', first} | {'beyond-head', head}
 --     | {'history-lost', head} | {'epoch-changed', epoch} | {'no-such-machine'}
-local machine = redis.call('HMGET', KEYS[1], 'epoch', 'first', 'head')
+local machine = redis.call('HMGET', KEYS[1], 'epoch', 'first', 'head', 'form')
 local after, limit, budget = tonumber(ARGV[2]), tonumber(ARGV[3]), tonumber(ARGV[4])
 if not machine[1] then
   return { 'no-such-machine' }
+elseif machine[4] ~= '1' then
+  return redis.error_reply('FORM ' .. tostring(machine[4]))
 elseif machine[1] ~= ARGV[1] then
   return { 'epoch-changed', machine[1] }
 elseif after < tonumber(machine[2]) - 1 then

@@ -2,9 +2,11 @@
 -- KEYS  1 machine (hash)  2 commits (stream)  3 ids (hash)  4 snapshots (hash)  5 snapshot numbers (sorted set)
 -- ARGV  1 epoch  2 number of the commit  3 most commits to delete in this call
 -- Gives {'trimmed', first, whether there is more to delete} | {'epoch-changed', epoch} | {'no-such-machine'}
-local machine = redis.call('HMGET', KEYS[1], 'epoch', 'first', 'head')
+local machine = redis.call('HMGET', KEYS[1], 'epoch', 'first', 'head', 'form')
 if not machine[1] then
   return { 'no-such-machine' }
+elseif machine[4] ~= '1' then
+  return redis.error_reply('FORM ' .. tostring(machine[4]))
 elseif machine[1] ~= ARGV[1] then
   return { 'epoch-changed', machine[1] }
 end
