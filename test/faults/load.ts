@@ -7,15 +7,18 @@ import { viewDigest, viewFromJson } from '../../protocol/view/json.ts';
 import { fixture } from '../fixtures/fixtures.ts';
 import { persist, within } from './bounded.ts';
 import { check, type Found } from './checker.ts';
+import { startCopier } from './copier.ts';
 import type { Daemon } from './daemon.ts';
+import type { History } from './history.ts';
 import { type Machine, openMachine } from './machine.ts';
 import type { Outcome } from './outcome.ts';
 import { startRawReader } from './raw-reader.ts';
 import { type Reader, startReader } from './reader.ts';
-import { submit } from './submit.ts';
+import { type Sender, submit } from './submit.ts';
 import { MODULES, startWriter, type Writer } from './writer.ts';
 
-const WRITERS = 3;
+/** Writers on each machine, by how many commands they send at once. */
+const BURSTS = [1, 1, 16];
 /** Milliseconds in which everything has to come to rest once the faults are over. */
 const PATIENCE = 60_000;
 /** Milliseconds of one HTTP request. */
@@ -62,6 +65,7 @@ export async function startLoad(
     return fresh;
   };
   const machines = ['a', 'b'].map((letter) => openMachine(`${name}-${letter}`));
+  const senders: Sender[] = [];
   const writers: Writer[] = [];
   const readers: Reader[] = [];
 
@@ -74,15 +78,13 @@ export async function startLoad(
   }
   for (const machine of machines) {
     const id = `boot-${machine.name}`;
-    await within(
-      PATIENCE,
-      `boot ${machine.name}`,
-      submit({ machine, clients: own, outcome, random }, id, false, (client) =>
-        client.boot(machine.name, { profile: PROFILE }, { id }),
-      ),
-    );
-    for (let n = 1; n <= WRITERS; n++) {
-      writers.push(startWriter({ machine, clients: connectAll(), outcome, random }, `${machine.name}-w${n}`, blobs));
+    const sender = { machine, clients: own, outcome, random };
+    senders.push(sender);
+    const boot = submit(sender, id, false, (client) => client.boot(machine.name, { profile: PROFILE }, { id }));
+    await within(PATIENCE, `boot ${machine.name}`, boot);
+    for (const [n, burst] of BURSTS.entries()) {
+      const writer = { machine, clients: connectAll(), outcome, random };
+      writers.push(startWriter(writer, `${machine.name}-w${n}`, blobs, burst));
     }
     const eyes = { machine, outcome, random };
     readers.push(
@@ -95,6 +97,8 @@ export async function startLoad(
       ),
     );
   }
+  const copier = startCopier(senders);
+  let copies: readonly History[] = [];
 
   return {
     progress: () => Promise.all(machines.map((machine) => machine.progress())),
@@ -105,26 +109,27 @@ export async function startLoad(
     },
     async settle() {
       await within(PATIENCE, `${name}: the writers' last answers`, Promise.all(writers.map((writer) => writer.stop())));
+      copies = await within(PATIENCE, `${name}: the last copy`, copier.stop());
       await within(PATIENCE, `${name}: the late answers`, Promise.all(machines.map((machine) => machine.lates())));
       await persist(PATIENCE, `${name}: the readers`, () => allRead(daemons[0] as Daemon, machines));
       await Promise.all(readers.map((reader) => reader.stop()));
       for (const client of clients) client.close();
     },
     async check() {
-      for (const machine of machines) {
+      for (const history of [...machines.map((machine) => machine.history), ...copies]) {
         const found: Found[] = [];
         for (const daemon of daemons) {
-          found.push(await persist(PATIENCE, `${daemon.name}: its log`, () => look(daemon, machine.name, random)));
+          found.push(await persist(PATIENCE, `${daemon.name}: its log`, () => look(daemon, history.machine, random)));
         }
         outcome.tally.checked += found[0]?.lines.length ?? 0;
-        for (const { kind, text } of check(machine.history, found)) outcome.complain(kind, text);
+        for (const { kind, text } of check(history, found)) outcome.complain(kind, text);
       }
     },
     async remove() {
       const { front } = daemons[random(daemons.length)] as Daemon;
-      for (const machine of machines) {
-        await persist(PATIENCE, `remove ${machine.name}`, async () => {
-          const { status } = await request(`${front.url}/machines/${machine.name}`, 'DELETE');
+      for (const { machine } of [...machines.map(({ history }) => history), ...copies]) {
+        await persist(PATIENCE, `remove ${machine}`, async () => {
+          const { status } = await request(`${front.url}/machines/${machine}`, 'DELETE');
           if (status !== 204 && status !== 404) throw new Error(`HTTP ${status}`);
         });
       }

@@ -14,6 +14,8 @@ export interface Tally {
   resumed: number;
   /** Commits read by readers. */
   seen: number;
+  /** Sessions that were taken out of one machine and into another. */
+  copied: number;
   /** Commits held against what clients know. */
   checked: number;
 }
@@ -28,7 +30,7 @@ export interface Outcome {
 export function emptyOutcome(say: (text: string) => void): Outcome {
   const complaints: Complaint[] = [];
   return {
-    tally: { done: 0, sent: 0, repeated: 0, refused: 0, resumed: 0, seen: 0, checked: 0 },
+    tally: { done: 0, sent: 0, repeated: 0, refused: 0, resumed: 0, seen: 0, copied: 0, checked: 0 },
     complaints,
     complain(kind, text) {
       complaints.push({ kind, text });

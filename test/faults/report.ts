@@ -35,12 +35,13 @@ export function table(results: readonly Result[]): string {
 }
 
 export function figures({ store, outcome: { tally } }: Result): string {
-  const { done, sent, repeated, refused, resumed, seen, checked } = tally;
+  const { done, sent, repeated, refused, resumed, seen, copied, checked } = tally;
   const said = [
     `${done} commands done, sent ${sent} times`,
     `${repeated} answered a second time`,
     `${refused} refused at their position`,
     `${seen} commits seen by readers that resumed ${resumed} times`,
+    `${copied} sessions copied`,
     `${checked} commits checked`,
   ];
   return `${store}: ${said.join(', ')}`;

@@ -9,7 +9,7 @@ import type { Outcome } from './outcome.ts';
 import type { World } from './worlds.ts';
 
 /** Rounds that one load lives through, before its logs are checked and another begins. */
-const ROUNDS_A_LOAD = 10;
+const ROUNDS_A_LOAD = 20;
 /** Milliseconds of undisturbed work before a fault, at most. */
 const CALM = 300;
 /** Milliseconds: a fault, and then the time until everybody answers again. */

@@ -1,4 +1,4 @@
-/** A client that loads and unloads small real modules and updates static calls, one command after the other. */
+/** A client that loads and unloads small real modules, updates static calls and sets bookmarks, one after the other or a few at once. */
 import { setTimeout as sleep } from 'node:timers/promises';
 import type { Command } from '../../protocol/commands.ts';
 import type { Position } from '../../protocol/commit.ts';
@@ -28,23 +28,29 @@ export interface Writer {
   stop(): Promise<void>;
 }
 
-/** `blobs`: sha256 by file. */
-export function startWriter(sender: Sender, name: string, blobs: ReadonlyMap<string, string>): Writer {
+/** `blobs`: sha256 by file. `burst`: how many commands it sends at once, at most. */
+export function startWriter(sender: Sender, name: string, blobs: ReadonlyMap<string, string>, burst: number): Writer {
   const { machine, random } = sender;
   let stopping = false;
+  let number = 0;
   let last: Position | undefined;
 
+  /** Whether there is sense in going on. */
+  const write = async (): Promise<boolean> => {
+    const id = `${name}-${++number}`;
+    const command = wish(random, blobs);
+    const expected = random(EXPECTING) === 0 ? last : undefined;
+    const options = expected === undefined ? { id } : { id, expected };
+    const done = await submit(sender, id, expected !== undefined, (client) =>
+      client.machine(machine.name).command(command, options),
+    );
+    if (done !== 'over' && done !== 'conflict') last = done.position;
+    return done !== 'over';
+  };
   const run = async (): Promise<void> => {
-    for (let n = 1; !stopping; n++) {
-      const id = `${name}-${n}`;
-      const command = wish(random, blobs);
-      const expected = random(EXPECTING) === 0 ? last : undefined;
-      const options = expected === undefined ? { id } : { id, expected };
-      const done = await submit(sender, id, expected !== undefined, (client) =>
-        client.machine(machine.name).command(command, options),
-      );
-      if (done === 'over') return;
-      if (done !== 'conflict') last = done.position;
+    while (!stopping) {
+      const all = await Promise.all(Array.from({ length: 1 + random(burst) }, write));
+      if (all.includes(false)) return;
       await sleep(random(PAUSE));
     }
   };
@@ -62,8 +68,9 @@ function wish(
   blobs: ReadonlyMap<string, string>,
 ): Exclude<Command, { type: 'boot' | 'observe' }> {
   const [file, module] = [...MODULES][random(MODULES.size)] as [string, string];
-  const kind = random(10);
+  const kind = random(11);
   if (kind < 4) return { type: 'load', blob: blobs.get(file) ?? '', file };
   if (kind < 8) return { type: 'unload', module };
+  if (kind === 8) return { type: 'bookmark', name: `mark-${random(20)}` };
   return { type: 'update', key: '_printk', func: FUNCS[random(FUNCS.length)] as string };
 }
