@@ -1,5 +1,5 @@
 /** The relocations of an arm64 module as far as they depend on addresses: branches, ADRPs of erratum 843419, overflows. */
-import { REACH } from '../../kernel/arch/arm64/insn.ts';
+import { REACH as INSN_REACH } from '../../kernel/arch/arm64/insn.ts';
 import { isForbiddenForAdrp } from '../../kernel/arch/arm64/plt.ts';
 import {
   CHECKED,
@@ -16,13 +16,16 @@ import { addendAt, entryAt, offsetAt, symbolAt, typeAt } from '../../kernel/elf/
 import type { RelaSection } from '../../kernel/elf/types.ts';
 import type { Profile } from '../../kernel/profile.ts';
 import {
+  ADRP,
   Bounds,
+  BRANCH,
   FROM_IMPORT,
   FROM_PART,
   FROM_TRAMP,
   FROM_ZERO,
+  IN_INIT,
   type Place,
-  type Reach,
+  REACH,
   type Relocations,
   type Sized,
   targetOf,
@@ -30,14 +33,9 @@ import {
 
 const PAGE = 4096;
 
-type Growing = Omit<Reach, 'sites' | 'lowest' | 'highest'> & {
-  readonly sites: number[];
-  lowest: number;
-  highest: number;
-};
-
 /** In reach as `apply_relocate_add` asks: not for a multiple of four. */
-export const inReach = (distance: number): boolean => distance >= REACH.branch.min && distance < REACH.branch.max + 4;
+export const inReach = (distance: number): boolean =>
+  distance >= INSN_REACH.branch.min && distance < INSN_REACH.branch.max + 4;
 
 /** `relas` as the loader orders them. Undefined where a relocation is of a kind that no compiler makes between parts. */
 export function outlineArm64(
@@ -46,7 +44,7 @@ export function outlineArm64(
   { erratum843419 }: Profile,
   isTramp: (index: number) => boolean,
 ): Relocations | undefined {
-  const reaches: Growing[] = [];
+  const reaches = new Reaches();
   const bounds = new Bounds();
   let direct = 0;
   for (const rela of relas) {
@@ -70,13 +68,13 @@ export function outlineArm64(
           continue;
         }
         const toTramp = found.from === FROM_IMPORT && addendAt(view, at) === 0 && isTramp(found.index);
-        addBranch(reaches, part, init, site, toTramp ? { ...found, from: FROM_TRAMP } : found);
+        reaches.branch(part, init, site, toTramp ? { ...found, from: FROM_TRAMP } : found);
         continue;
       }
       if (kind === KIND_ADRP && erratum843419 && isForbiddenForAdrp(site)) {
         const target = targetOf(sized, view, at, symbol);
         if (!target || part < 0) return undefined;
-        reaches.push({ adrp: true, part, init, sites: [site], lowest: site, highest: site, target });
+        reaches.adrp(part, init, site, target);
         continue;
       }
       if (CHECKED[type] !== 1) continue;
@@ -93,24 +91,46 @@ export function outlineArm64(
     }
   }
   const fit = bounds.all();
-  return fit && { direct, reaches, bounds: fit };
+  return fit && { direct, ...reaches.table(), bounds: fit };
 }
 
-/** Neighbours with one target are one: the loader gives the first of them an entry, and the others find it there. */
-function addBranch(reaches: Growing[], part: number, init: boolean, site: number, target: Place): void {
-  const last = reaches.at(-1);
-  const joins =
-    last &&
-    !last.adrp &&
-    last.part === part &&
-    last.target.from === target.from &&
-    last.target.index === target.index &&
-    last.target.value === target.value;
-  if (!joins) {
-    reaches.push({ adrp: false, part, init, sites: [site], lowest: site, highest: site, target });
-    return;
+/** Makes the table. */
+class Reaches {
+  readonly #rows: number[] = [];
+  readonly #sites: number[] = [];
+
+  /** Neighbours with one target are one: the loader gives the first of them an entry, and the others find it there. */
+  branch(part: number, init: boolean, site: number, target: Place): void {
+    const kind = BRANCH + (init ? IN_INIT : 0);
+    const last = this.#rows.length - REACH.length;
+    const is = (field: number, value: number) => this.#rows[last + field] === value;
+    const joins =
+      last >= 0 &&
+      is(REACH.kind, kind) &&
+      is(REACH.part, part) &&
+      is(REACH.from, target.from) &&
+      is(REACH.index, target.index) &&
+      is(REACH.value, target.value);
+    if (!joins) {
+      this.#push(kind, part, site, target);
+      return;
+    }
+    this.#sites.push(site);
+    this.#rows[last + REACH.lowest] = Math.min(this.#rows[last + REACH.lowest] ?? site, site);
+    this.#rows[last + REACH.highest] = Math.max(this.#rows[last + REACH.highest] ?? site, site);
   }
-  last.sites.push(site);
-  last.lowest = Math.min(last.lowest, site);
-  last.highest = Math.max(last.highest, site);
+
+  adrp(part: number, init: boolean, site: number, target: Place): void {
+    this.#push(ADRP + (init ? IN_INIT : 0), part, site, target);
+  }
+
+  table(): { readonly reaches: Float64Array; readonly sites: Uint32Array } {
+    return { reaches: Float64Array.from(this.#rows), sites: Uint32Array.from(this.#sites) };
+  }
+
+  /** In the order of REACH. */
+  #push(kind: number, part: number, site: number, { from, index, value }: Place): void {
+    this.#rows.push(kind, part, site, site, from, index, value, this.#sites.length);
+    this.#sites.push(site);
+  }
 }

@@ -24,5 +24,5 @@ export function outlineX86(sized: Sized, relas: readonly RelaSection[]): Relocat
     }
   }
   const fit = bounds.all();
-  return fit && { direct, reaches: [], bounds: fit };
+  return fit && { direct, reaches: new Float64Array(0), sites: new Uint32Array(0), bounds: fit };
 }

@@ -27,6 +27,7 @@ import {
   FROM_PERCPU,
   FROM_ZERO,
   type Place,
+  REACH,
   type Relocations,
   type Sized,
 } from './relocations.ts';
@@ -84,7 +85,10 @@ export function outlineOf(bytes: Uint8Array, profile: Profile): Outline | undefi
   };
   const { pltReserved } = candidate.value;
   // In a larger part a branch might not even reach its PLT.
-  if (relocations.reaches.some(({ part }) => (laidOut.parts[part]?.size ?? 0) > LARGEST)) return undefined;
+  for (let at = 0; at < relocations.reaches.length; at += REACH.length) {
+    const part = laidOut.parts[relocations.reaches[at + REACH.part] ?? -1];
+    if ((part?.size ?? 0) > LARGEST) return undefined;
+  }
   return {
     ...relocations,
     parts: laidOut.parts.map(({ part, size }) => ({ part, size, init: isInitPart(part) })),

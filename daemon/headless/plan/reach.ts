@@ -2,7 +2,7 @@
  * The relocations of a module at given addresses, as far as they decide anything: which branches are direct, and which PLT
  * slots the others take. The entries are made by the loader's own functions, into memory that nobody reads.
  */
-import { REACH } from '../../kernel/arch/arm64/insn.ts';
+import { REACH as INSN_REACH } from '../../kernel/arch/arm64/insn.ts';
 import {
   emitAdrpVeneer,
   emitPltEntry,
@@ -12,7 +12,7 @@ import {
 } from '../../kernel/arch/arm64/plt.ts';
 import type { Outline, PltPlace } from './outline.ts';
 import { inReach } from './outline-arm64.ts';
-import { type Bound, FROM_IMPORT, FROM_PART, FROM_PERCPU, FROM_TRAMP, type Reach } from './relocations.ts';
+import { ADRP, type Bound, FROM_IMPORT, FROM_PART, FROM_PERCPU, FROM_TRAMP, IN_INIT, REACH } from './relocations.ts';
 
 /** Where everything is that a module's relocations name. */
 export interface Addresses {
@@ -39,40 +39,60 @@ const ADRP_SURELY = 2 ** 31;
 export function reach(outline: Outline, at: Addresses, erratum843419: boolean): Reached | undefined {
   const core = pltSection('.plt', outline.plt.core, at, erratum843419);
   const init = pltSection('.init.plt', outline.plt.init, at, erratum843419);
+  const { reaches, sites } = outline;
   let { direct } = outline;
   let veneer = 0;
-  for (const one of outline.reaches) {
-    const { part, sites, lowest, highest } = one;
-    const base = at.parts[part] as number;
-    const target = addressOf(one.target.from, one.target.index, at) + one.target.value;
-    const plt = one.init ? init : core;
-    if (one.adrp) {
-      if (!settleAdrp(plt, base + lowest, target)) return undefined;
+  for (let row = 0; row < reaches.length; row += REACH.length) {
+    const kind = reaches[row + REACH.kind] as number;
+    const base = at.parts[reaches[row + REACH.part] as number] as number;
+    const lowest = base + (reaches[row + REACH.lowest] as number);
+    const from = addressOf(reaches[row + REACH.from] as number, reaches[row + REACH.index] as number, at);
+    const target = from + (reaches[row + REACH.value] as number);
+    const plt = (kind & IN_INIT) === 0 ? core : init;
+    if ((kind & ADRP) !== 0) {
+      if (!settleAdrp(plt, lowest, target)) return undefined;
       continue;
     }
+    const first = reaches[row + REACH.sites] as number;
+    const end = reaches[row + REACH.length + REACH.sites] ?? sites.length;
+    const highest = base + (reaches[row + REACH.highest] as number);
     // Between two sites that reach a target all others do.
-    if (inReach(target - base - lowest) && inReach(target - base - highest)) {
-      direct += sites.length;
+    if (inReach(target - lowest) && inReach(target - highest)) {
+      direct += end - first;
       continue;
     }
-    const far = goFar(plt, one, base, target);
+    const far = goFar(plt, sites, first, end, base, target, isBeyond(target - highest, target - lowest));
     if (far === undefined) return undefined;
-    direct += sites.length - far;
+    direct += end - first - far;
     veneer += far;
   }
   return { direct, veneer, used: core.used + init.used, veneers: core.veneers.length + init.veneers.length };
 }
 
-/** How many sites take an entry. The first makes it; where an ADRP reaches the target, the others find it there. */
-function goFar(plt: PltSection, { sites }: Reach, base: number, target: number): number | undefined {
+/** Whether everything between two distances is out of reach: both are, on one side. */
+const isBeyond = (from: number, to: number): boolean => to < INSN_REACH.branch.min || from >= INSN_REACH.branch.max + 4;
+
+/** How many sites take an entry: the first makes it, and the others find it there. `all`: none reaches the target. */
+function goFar(
+  plt: PltSection,
+  sites: Uint32Array,
+  first: number,
+  end: number,
+  base: number,
+  target: number,
+  all: boolean,
+): number | undefined {
+  // Where no ADRP reaches the target the kernel may stop at the second.
   const findable = Math.abs(target - base) < ADRP_SURELY;
   let far = 0;
-  for (const site of sites) {
-    if (inReach(target - base - site)) continue;
+  for (let i = first; i < end; i++) {
+    const site = base + (sites[i] as number);
+    if (!all && inReach(target - site)) continue;
     far++;
     if (far > 1 && findable) continue;
-    const entry = emitPltEntry(plt, pageNumber(target), target & 0xfff, target, 0, base + site);
+    const entry = emitPltEntry(plt, pageNumber(target), target & 0xfff, target, 0, site);
     if (typeof entry !== 'number') return undefined;
+    if (all && findable) return end - first;
   }
   return far;
 }
@@ -81,7 +101,7 @@ function goFar(plt: PltSection, { sites }: Reach, base: number, target: number):
 function settleAdrp(plt: PltSection, site: number, target: number): boolean {
   const page = target - (target & 0xfff);
   const distance = page - site;
-  if (distance >= REACH.adr.min && distance <= REACH.adr.max) return true;
+  if (distance >= INSN_REACH.adr.min && distance <= INSN_REACH.adr.max) return true;
   return typeof emitAdrpVeneer(plt, pageNumber(target), page, 0, site, 0) === 'number';
 }
 

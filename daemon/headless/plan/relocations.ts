@@ -18,17 +18,30 @@ export interface Place {
   readonly value: number;
 }
 
-/** Neighbouring branches to one target, or one ADRP that erratum 843419 concerns. */
-export interface Reach {
-  readonly adrp: boolean;
-  /** Where the sites are: a part, and bytes from its start. */
-  readonly part: number;
-  readonly init: boolean;
-  readonly sites: readonly number[];
-  readonly lowest: number;
-  readonly highest: number;
-  readonly target: Place;
-}
+/**
+ * Neighbouring branches to one target, or one ADRP that erratum 843419 concerns. A sweep goes through all of them at every
+ * seed: they stand in one table of numbers, a row each.
+ */
+export const REACH = {
+  /** One of the kinds below. */
+  kind: 0,
+  /** Of the sites: the part, and bytes from its start to the lowest and the highest. */
+  part: 1,
+  lowest: 2,
+  highest: 3,
+  /** Of the target, as in Place. */
+  from: 4,
+  index: 5,
+  value: 6,
+  /** Where in `sites` its own begin; they end where the next row's begin. */
+  sites: 7,
+  length: 8,
+} as const;
+
+export const BRANCH = 0;
+export const ADRP = 1;
+/** Added to the kind where the sites are in init memory. */
+export const IN_INIT = 2;
 
 /** A value that must fit: target (less the place, where `part` is not -1) plus anything from `low` to `high` in [min, max]. */
 export interface Bound {
@@ -44,8 +57,9 @@ export interface Bound {
 export interface Relocations {
   /** Branches within one part that are in reach wherever the part lands. */
   readonly direct: number;
-  /** In order of application. */
-  readonly reaches: readonly Reach[];
+  /** Rows as REACH has them, in order of application. */
+  readonly reaches: Float64Array;
+  readonly sites: Uint32Array;
   readonly bounds: readonly Bound[];
 }
 
