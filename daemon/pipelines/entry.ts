@@ -3,7 +3,7 @@ import type { Commit } from '../../protocol/commit.ts';
 import { COMMIT_VERSION } from '../../protocol/commit-version.ts';
 import { upcast } from '../../protocol/upcast.ts';
 import { StoreError } from '../log/errors.ts';
-import type { Entry, EventLog, NewEntry } from '../log/log.ts';
+import { type Entry, type EventLog, type NewEntry, PAGE_ENTRIES, type ReadResult } from '../log/log.ts';
 import { done, type Outcome, type Refusal, refusedRead } from './outcome.ts';
 import { breath } from './snapshots-lines.ts';
 
@@ -42,21 +42,27 @@ export async function readThrough(
   each: (entry: Entry) => void | Promise<void>,
   afterId?: string,
 ): Promise<Refusal | undefined> {
+  const read = (position: number, id: string | undefined): Promise<ReadResult> => {
+    const limit = Math.min(PAGE_ENTRIES, upTo - position);
+    const page = log.read(machine.name, machine.epoch, { after: position, afterId: id, limit });
+    // Whoever gives up before it is awaited has no use for its error.
+    page.catch(() => undefined);
+    return page;
+  };
   let position = after;
-  let positionId = afterId;
   let sinceBreath = 0;
-  while (position < upTo) {
-    const page = await log.read(machine.name, machine.epoch, { after: position, afterId: positionId });
+  let next = position < upTo ? read(position, afterId) : undefined;
+  while (next !== undefined) {
+    const page = await next;
     if (page.status !== 'page') return refusedRead(machine.name, position, page);
-    if (page.entries.length === 0) {
-      return refusedRead(machine.name, upTo, { status: 'beyond-head', head: page.head });
-    }
+    const last = page.entries.at(-1);
+    if (last === undefined) return refusedRead(machine.name, upTo, { status: 'beyond-head', head: page.head });
+    // The store looks for the next page while this one is worked on.
+    next = last.number < upTo ? read(last.number, last.id) : undefined;
+    position = last.number;
     for (const entry of page.entries) {
-      if (entry.number > upTo) break;
       const pending = each(entry);
       if (pending !== undefined) await pending;
-      position = entry.number;
-      positionId = entry.id;
       sinceBreath += entry.text.length;
       if (sinceBreath < BREATH_CHARS) continue;
       sinceBreath = 0;
