@@ -24,7 +24,7 @@ async function sessionFile(loads: number): Promise<string> {
 
 const instant = { kind: 'instant' } as const;
 
-it('SES-4: the demo is played, goes on after a restart, and is left alone once it has a life of its own', async () => {
+it('SES-13: the demo is played, goes on after a restart, and is left alone once it has a life of its own', async () => {
   const file = await sessionFile(6);
   const log = openMemoryLog();
   const first = openTestRuntime(log);
@@ -48,7 +48,7 @@ it('SES-4: the demo is played, goes on after a restart, and is left alone once i
   expect(await commitsOf(second, 'demo')).toHaveLength(8);
 });
 
-it('SES-4: a pace is instant, original, a factor, or even over a minute', () => {
+it('SES-13: a pace is instant, original, a factor, or even over a minute', () => {
   const paces = ['instant', 'original', 'x10', 'x0.5', 'even'].map((word) => parsePace(word));
   expect(paces.map((pace) => pace && delayOf(pace, 1000, 3000, 600))).toEqual([0, 2000, 200, 4000, 100]);
   expect(['', 'x', 'x0', 'x-1', 'fast', 'X2'].map(parsePace)).toEqual(Array(6).fill(undefined));

@@ -27,7 +27,7 @@ async function recorded(loads: number): Promise<string> {
 /** All but the header, which says which machine it was. */
 const body = (session: string): string => session.slice(session.indexOf('\n') + 1);
 
-it('SES-1: a session goes in and comes out the same, plain and gzip, and the machine works on', async () => {
+it('SES-10: a session goes in and comes out the same, plain and gzip, and the machine works on', async () => {
   const session = await recorded(300);
   for (const file of [session, gzipSync(session)]) {
     const runtime = openTestRuntime();
@@ -43,7 +43,7 @@ it('SES-1: a session goes in and comes out the same, plain and gzip, and the mac
   }
 });
 
-it('SES-2: anything wrong is refused with its line, and there is no machine', async () => {
+it('SES-11, SES-14: anything wrong is refused with its line, and there is no machine', async () => {
   const session = await recorded(4);
   const lines = session.trimEnd().split('\n');
   const replaced = (index: number, from: string | RegExp, to: string): string =>
@@ -93,7 +93,7 @@ it('SES-2: anything wrong is refused with its line, and there is no machine', as
   }
 });
 
-it('SES-3: the same session sent again is answered as the first time; any other machine of that name exists already', async () => {
+it('SES-12: the same session sent again is answered as the first time; any other machine of that name exists already', async () => {
   const session = await recorded(5);
   const runtime = openTestRuntime();
   const first = must(await runtime.importSession('m', inPieces(session)));
@@ -107,7 +107,7 @@ it('SES-3: the same session sent again is answered as the first time; any other 
   expect(await runtime.importSession('m', inPieces(longer))).toMatchObject({ error: { code: 'machine-exists' } });
 });
 
-it('SES-3: of several imports under one name one is the machine', async () => {
+it('SES-12: of several imports under one name one is the machine', async () => {
   const [one, two] = [await recorded(3), (await recorded(3)).replaceAll('"id":"m-', '"id":"n-')];
   const runtime = openTestRuntime();
   const outcomes = await Promise.all(
@@ -144,7 +144,7 @@ it('VIEW-1: the view at any position is the fold up to it, with snapshots, witho
   expect(await runtime.view('none')).toMatchObject({ error: { code: 'no-such-machine' } });
 });
 
-it('SES-26: a machine that was trimmed goes out as a segment with the digest of the view before it', async () => {
+it('SES-15: a machine that was trimmed goes out as a segment with the digest of the view before it', async () => {
   const log = openMemoryLog();
   const runtime = openTestRuntime(log);
   await bootAndLoad(runtime, 'm', 9);

@@ -48,7 +48,7 @@ async function takeUntil(machine: MachineHandle, commit: number, each: (item: Fe
 
 const upTo = (last: number): number[] => Array.from({ length: last }, (_, n) => n + 1);
 
-it('CMD-1, VIEW-1, SES-1: boot, upload, load, view, export, import, remove', async () => {
+it('CMD-1, VIEW-1, SES-10: boot, upload, load, view, export, import, remove', async () => {
   await client.boot('all', {}, { id: 'all-1' });
   expect((await client.boot('all', {}, { id: 'all-1' })).repeated).toBe(true);
   const { sha256, name } = await client.upload(manifestBytes('one'), 'one.json');
