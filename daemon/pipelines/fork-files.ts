@@ -36,13 +36,15 @@ export async function forkFault(
   if (Object.keys(changes).length === 0) return undefined;
   const planner = openPlanner(changes);
   const files = new Map<string, Named>();
+  const added = new Map(changes.with?.map(({ blob, file }) => [blob, file]));
   const refused = await walk(world, from, signal, async (commit) => {
     const plan = planner.at(commit);
     const fault = plan.does === 'copy' ? undefined : notDecided(commit);
     if (fault !== undefined) throw new Stopped(refuse('bad-command', `${from.machine}: ${fault}`));
     const { command } = commit;
     for (const sha256 of plan.needs) {
-      note(files, sha256, command.type === 'load' && command.blob === sha256 ? command.file : undefined);
+      const own = command.type === 'load' && command.blob === sha256 ? command.file : undefined;
+      note(files, sha256, own ?? added.get(sha256));
     }
   });
   if (refused !== undefined) return refused;
