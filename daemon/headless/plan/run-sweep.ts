@@ -40,7 +40,7 @@ export async function* sweepRows(
     const first = under.shift();
     if (!first) return;
     const rows = await Promise.race([first, stopped]);
-    if (rows === undefined) return;
+    if (rows === undefined || signal.aborted) return;
     yield rows;
   }
 }
