@@ -107,6 +107,8 @@ function clusterOptions(address: RedisAddress): ClusterOptions {
     retryDelayOnFailover: 0,
     retryDelayOnClusterDown: 0,
     slotsRefreshTimeout: CONNECT_MS,
+    // Names stay names: a certificate is for one of them, and an address behind it may change.
+    dnsLookup: (host, done) => done(null, host),
     // A node that hangs is let go of: another one may have its slots by now.
     redisOptions: { ...serverOptions(address), socketTimeout: COMMAND_MS },
   };

@@ -2,16 +2,16 @@
  * Rings the bell when a machine changes, whoever changes it: the scripts publish to the channel named as the machine's
  * key, and one connection listens to the channels of the machines that somebody follows here. A message is only a hint,
  * followers read for themselves. So one that is lost costs time and no more: everybody looks for himself when the
- * connection is new, and every few seconds anyway.
+ * connection is new, and every few seconds in any case.
  */
 import { setTimeout as sleep } from 'node:timers/promises';
 import type { Redis } from 'ioredis';
 import type { Bell } from './bell.ts';
 import { machineKey } from './redis-keys.ts';
 
-/** Milliseconds between two looks without a hint, which are also the proof that the connection is alive. */
-export const LOOK_MS = 5000;
-/** Milliseconds between two attempts to connect; everybody looks for himself at each. */
+/** Milliseconds between two looks without a hint, and between two proofs that the connection is alive. */
+const LOOK_MS = 5000;
+/** Milliseconds between two attempts to connect. */
 const RETRY_MS = 500;
 
 export type Waker = {
@@ -39,11 +39,14 @@ export function openWaker(connect: () => Promise<Redis>, bell: Bell): Waker {
     closing.signal.addEventListener('abort', end);
     try {
       if (closing.signal.aborted) return;
-      connection.on('message', (channel: string) => bell.ring(watches.get(channel)?.name ?? ''));
+      connection.on('message', (channel: string) => {
+        const watch = watches.get(channel);
+        if (watch !== undefined) bell.ring(watch.name);
+      });
       listening = connection;
       if (watches.size > 0) await connection.subscribe(...watches.keys());
+      ringAll();
       while (!over.signal.aborted) {
-        ringAll();
         await sleep(LOOK_MS, undefined, { signal: over.signal, ref: false }).catch(() => undefined);
         if (!over.signal.aborted) await connection.ping();
       }
@@ -54,10 +57,11 @@ export function openWaker(connect: () => Promise<Redis>, bell: Bell): Waker {
     }
   };
 
+  const looking = setInterval(ringAll, LOOK_MS);
+  looking.unref();
   void (async () => {
     while (!closing.signal.aborted) {
       await listen().catch(() => undefined);
-      ringAll();
       await sleep(RETRY_MS, undefined, { signal: closing.signal, ref: false }).catch(() => undefined);
     }
   })();
@@ -85,6 +89,9 @@ export function openWaker(connect: () => Promise<Redis>, bell: Bell): Waker {
         listening?.unsubscribe(channel).catch(() => undefined);
       };
     },
-    close: () => closing.abort(),
+    close() {
+      clearInterval(looking);
+      closing.abort();
+    },
   };
 }

@@ -93,6 +93,17 @@ describe.skipIf(missing !== undefined)(`the settings of Redis${missing === undef
     expect(more).toEqual([]);
   });
 
+  it('RED-1: one node of a cluster leads to the others, by name as well', async () => {
+    const stores = await openStores({ redisUrl: `redis-cluster://localhost:${cluster.masters[2]?.port}` });
+    for (let n = 0; n < 9; n++) {
+      const created = stores.log.create(`named-${n}`, 'epoch001', { id: 'boot', text: 'x' });
+      expect(await created).toMatchObject({ status: 'created' });
+    }
+    await stores.close();
+    const sizes = await Promise.all(cluster.masters.map((master) => master.ask('DBSIZE')));
+    for (const size of sizes) expect(size).toBeGreaterThan(0);
+  });
+
   it('RED-1: a node of a cluster is no server, and a server no cluster', async () => {
     const [node] = cluster.masters;
     const asServer = openStores({ redisUrl: `redis://127.0.0.1:${node?.port}` });
