@@ -21,6 +21,9 @@ export function put(bytes: Uint8Array): string {
   return sha256;
 }
 
+/** Every module file that was stored. */
+export const filesOf = (): ReadonlyMap<string, Uint8Array> => blobs;
+
 /** A module of one page of text, stored; its sha256. */
 export function stored(name: string, imports: readonly string[] = []): string {
   const text = JSON.stringify({

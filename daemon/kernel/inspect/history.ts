@@ -11,7 +11,7 @@ import { VMLINUX } from '../static-call/state.ts';
 /** More than any place holds: a trampoline has 16 bytes. */
 const NEAR = 16;
 export const LONG = 8;
-export const VENEER = 12;
+const VENEER = 12;
 /** Writes that are kept: of a place that was written more often, the newest. */
 export const WRITES_KEPT = 1000;
 

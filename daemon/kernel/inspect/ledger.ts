@@ -16,7 +16,6 @@ import {
   isNear,
   LONG,
   type Tenant,
-  VENEER,
 } from './history.ts';
 
 export const LEDGER_FORMAT = 'veneerd/ledger@1';
@@ -190,7 +189,7 @@ export function historyOf(address: number, state: State, sources: Sources, commi
   };
 }
 
-/** Keys that have a site, a PLT entry on the way, their trampoline, literal or own word near an address. */
+/** Keys that have a site, their trampoline, literal or own word near an address. PLT entries are written by loads alone. */
 function keysNear({ staticCalls }: State, address: number): ReadonlySet<string> {
   const names = new Set<string>();
   if (!staticCalls) return names;
@@ -201,7 +200,7 @@ function keysNear({ staticCalls }: State, address: number): ReadonlySet<string> 
   }
   for (const table of tables.values()) {
     for (const [key, sites] of table) {
-      if (sites.some((site) => near(site.address, arch.siteSize) || near(site.veneer, VENEER))) names.add(key);
+      if (sites.some((site) => near(site.address, arch.siteSize))) names.add(key);
     }
   }
   return names;
