@@ -14,7 +14,7 @@ import { SESSION_BYTES } from '../limits.ts';
 import type { MachineHead, NewEntry, Staging } from '../log/log.ts';
 import { decode, encode, readThrough } from './entry.ts';
 import type { MachineRuntime, World } from './machine.ts';
-import { done, type Outcome, refuse } from './outcome.ts';
+import { done, noSuchMachine, type Outcome, type Refusal, refuse, refusedGone } from './outcome.ts';
 import { VIEW } from './snapshots-parts.ts';
 
 /** Commits that go into or out of the log together, and characters after which no further one joins them. */
@@ -90,11 +90,45 @@ async function isTaken(world: World, name: string, firstId: string): Promise<boo
   return there !== undefined && (await world.log.find(name, there.epoch, firstId)) !== 1;
 }
 
+/** Attempts at a machine that is trimmed while its export begins. */
+const ATTEMPTS = 5;
+
+/** An export that can't go on. */
+class ExportEnded extends Error {
+  readonly refusal: Refusal;
+
+  constructor(refusal: Refusal) {
+    super(refusal.error.message);
+    this.refusal = refusal;
+  }
+}
+
 /**
- * The log of a machine up to its head as the lines of a session file: a segment, where its beginning was trimmed. Throws
- * what readers of the log are refused with when it is trimmed further, or removed, meanwhile: the file then has no footer.
+ * The log of a machine up to its head of now as the lines of a session file: a segment, where its beginning was trimmed. The
+ * lines end in an error, and without a footer, when the machine is removed, or trimmed beyond them, meanwhile.
  */
-export async function* exportSession(world: World, machine: MachineHead): AsyncGenerator<string, void> {
+export async function exportSession(world: World, name: string): Promise<Outcome<AsyncIterable<string>>> {
+  for (let attempt = 1; ; attempt++) {
+    const machine = await world.log.head(name);
+    if (machine === undefined) return noSuchMachine(name);
+    const pieces = piecesOf(world, machine);
+    try {
+      const { value: first } = await pieces.next();
+      return done(startingWith(first ?? '', pieces));
+    } catch (error) {
+      if (!(error instanceof ExportEnded)) throw error;
+      const { refusal } = error;
+      if (refusal.error.code !== 'position-trimmed' || attempt === ATTEMPTS) return refusal;
+    }
+  }
+}
+
+async function* startingWith(first: string, rest: AsyncGenerator<string, void>): AsyncGenerator<string, void> {
+  yield first;
+  yield* rest;
+}
+
+async function* piecesOf(world: World, machine: MachineHead): AsyncGenerator<string, void> {
   const { name, epoch, first, head } = machine;
   const view = await viewBefore(world, machine);
   const base = first === 1 ? {} : { from: first, base: await digestOf(view) };
@@ -105,7 +139,7 @@ export async function* exportSession(world: World, machine: MachineHead): AsyncG
       fold(view, decode(name, entry));
       lines.push(text.commit(entry.text));
     });
-    if (refused !== undefined) throw new Error(refused.error.message);
+    if (refused !== undefined) throw new ExportEnded(refused);
     yield lines.join('');
   }
   yield text.end(await digestOf(view));
@@ -115,7 +149,8 @@ export async function* exportSession(world: World, machine: MachineHead): AsyncG
 async function viewBefore(world: World, { name, epoch, first }: MachineHead): Promise<View> {
   if (first === 1) return emptyView();
   const sought = await world.snapshots.seek(name, first - 1, [VIEW] as const);
-  if (!sought.ok) throw new Error(sought.error.message);
-  if (sought.value.epoch !== epoch) throw new Error(`${name} was removed and created again`);
+  if (!sought.ok) throw new ExportEnded(sought);
+  if (sought.value.epoch !== epoch)
+    throw new ExportEnded(refusedGone(name, { status: 'epoch-changed', epoch: sought.value.epoch }));
   return sought.value.values[0];
 }

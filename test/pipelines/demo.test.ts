@@ -16,7 +16,7 @@ async function sessionFile(loads: number): Promise<string> {
   const runtime = openTestRuntime();
   await bootAndLoad(runtime, 'm', loads);
   let text = '';
-  for await (const piece of exportSession(runtime.world, must(await runtime.head('m')))) text += piece;
+  for await (const piece of must(await exportSession(runtime.world, 'm'))) text += piece;
   const path = join(folder, `${loads}.veneer.jsonl.gz`);
   writeFileSync(path, gzipSync(text));
   return path;

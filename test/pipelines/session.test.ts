@@ -9,7 +9,7 @@ import { bootAndLoad, commitsOf, load, must, openTestRuntime } from './world.ts'
 
 async function sessionOf(runtime: Runtime, name: string): Promise<string> {
   let text = '';
-  for await (const piece of exportSession(runtime.world, must(await runtime.head(name)))) text += piece;
+  for await (const piece of must(await exportSession(runtime.world, name))) text += piece;
   return text;
 }
 

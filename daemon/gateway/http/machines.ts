@@ -80,11 +80,12 @@ export function machineRoutes(app: FastifyInstance, runtime: Runtime): void {
   });
 
   app.get('/machines/:name/session', async (request, reply) => {
-    const machine = await headOf(request);
+    const name = nameOf(request);
+    const session = accepted(await exportSession(world, name));
     return reply
       .type(NDJSON)
-      .header('content-disposition', `attachment; filename="${machine.name}.veneer.jsonl"`)
-      .send(Readable.from(exportSession(world, machine)));
+      .header('content-disposition', `attachment; filename="${name}.veneer.jsonl"`)
+      .send(Readable.from(session));
   });
 
   app.post('/machines/:name/session', { bodyLimit: SESSION_BYTES }, async (request, reply) => {
