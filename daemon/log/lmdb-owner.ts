@@ -4,18 +4,22 @@
  * folder and can't see each other's pids), the log stays whole, since every append is a transaction with a condition;
  * only the followers of one don't hear of the other's commits.
  */
-import { readFileSync } from 'node:fs';
+import { readFileSync, realpathSync } from 'node:fs';
 import { StoreError } from './errors.ts';
+import { cantWrite, isOfSystem, written } from './lmdb-errors.ts';
 import type { Tables } from './lmdb-schema.ts';
+
+/** Folders that this process has: its own pid in a record says nothing when leaving could not be written. */
+const here = new Set<string>();
 
 type Owner = { readonly pid: number; readonly started: string | null };
 
-/** @throws StoreError `store-locked` */
+/** @throws StoreError `store-locked`, `store-unavailable` when the disk is full */
 export function takeFolder(tables: Tables, path: string): void {
   const me: Owner = { pid: process.pid, started: startOf(process.pid) };
-  const there = tables.daemon.transactionSync((): Owner | undefined => {
+  const there = transaction(tables, (): Owner | undefined => {
     const owner = tables.daemon.get('owner') as Owner | undefined;
-    if (owner !== undefined && runs(owner)) return owner;
+    if (owner !== undefined && runs(owner, tables.path)) return owner;
     tables.daemon.put('owner', me);
     tables.daemon.put('form', 1);
     return undefined;
@@ -24,17 +28,27 @@ export function takeFolder(tables: Tables, path: string): void {
     const who = there.pid === process.pid ? 'this process already' : 'another process';
     throw new StoreError('store-locked', `the data folder ${path} is in use by ${who}, pid ${there.pid}`);
   }
+  here.add(realpathSync(tables.path));
 }
 
-/** Resolves when everything that was written before is on disk too. */
+/** Resolves when everything that was written before is on disk too. A full disk is no reason to stay. */
 export async function leaveFolder(tables: Tables): Promise<void> {
-  await tables.daemon.remove('owner');
+  await written(tables.path, [tables.daemon.remove('owner')]).catch(() => undefined);
+  here.delete(realpathSync(tables.path));
 }
 
-function runs(owner: Owner): boolean {
+function transaction<T>(tables: Tables, work: () => T): T {
+  try {
+    return tables.daemon.transactionSync(work);
+  } catch (error) {
+    if (isOfSystem(error)) throw cantWrite(tables.path, error);
+    throw error;
+  }
+}
+
+function runs(owner: Owner, path: string): boolean {
   if (!Number.isInteger(owner.pid) || owner.pid <= 0) return false;
-  // Without a start time a pid that is ours says nothing: it may have been given out again.
-  if (owner.pid === process.pid && owner.started === null) return false;
+  if (owner.pid === process.pid) return here.has(realpathSync(path));
   try {
     process.kill(owner.pid, 0);
   } catch (error) {

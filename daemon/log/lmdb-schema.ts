@@ -14,6 +14,7 @@
 import { join } from 'node:path';
 import { type Database, open, type RootDatabase } from 'lmdb';
 import { corrupt, isNumber, messageOf, otherForm, StoreError, shown } from './errors.ts';
+import { cantWrite, isOfSystem } from './lmdb-errors.ts';
 import { checkLmdbFile } from './lmdb-file.ts';
 import type { Entry } from './log.ts';
 
@@ -26,6 +27,8 @@ export type MachineRecord = {
 };
 
 export type Tables = {
+  /** The folder of the file. */
+  readonly path: string;
   readonly env: RootDatabase;
   readonly machines: Database<unknown, string>;
   readonly commits: Database<unknown, [number, number]>;
@@ -43,6 +46,7 @@ export function openTables(path: string): Tables {
     // share a commit all the same.
     const env = open({ path, overlappingSync: false, eventTurnBatching: false, maxDbs: 16, noSubdir: false });
     return {
+      path,
       env,
       machines: env.openDB({ name: 'machines', encoding: 'json', useVersions: true }),
       commits: env.openDB({ name: 'commits', encoding: 'string' }),
@@ -52,6 +56,7 @@ export function openTables(path: string): Tables {
       daemon: env.openDB({ name: 'daemon', encoding: 'json' }),
     };
   } catch (error) {
+    if (isOfSystem(error)) throw cantWrite(path, error);
     throw new StoreError('store-corrupt', `${path}: expected an LMDB environment; ${messageOf(error)}`, error);
   }
 }

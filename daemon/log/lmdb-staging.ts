@@ -2,8 +2,9 @@
  * A machine in the making in LMDB: a slot of its own, which is garbage until its machine is there. So what a crash
  * leaves is swept when the folder is opened again; while this process stages, its sweep leaves the slot alone.
  */
+import { written } from './lmdb-errors.ts';
 import { encodeCommit, type Tables } from './lmdb-schema.ts';
-import { unavailable, type Writes } from './lmdb-writes.ts';
+import type { Writes } from './lmdb-writes.ts';
 import { type RawPublished, type RawStaging, stagedTwice } from './staging.ts';
 
 export type Slots = {
@@ -21,7 +22,7 @@ export function stageInLmdb(tables: Tables, writes: Writes, slots: Slots, name: 
   const begin = (): { readonly slot: number; readonly registered: Promise<unknown> } => {
     const slot = slots.take();
     slots.staged.add(slot);
-    const registered = Promise.all([tables.daemon.put('last-slot', slot), tables.garbage.put(slot, true)]);
+    const registered = written(tables.path, [tables.daemon.put('last-slot', slot), tables.garbage.put(slot, true)]);
     return { slot, registered };
   };
 
@@ -29,8 +30,9 @@ export function stageInLmdb(tables: Tables, writes: Writes, slots: Slots, name: 
     async append(from, entries) {
       begun ??= begin();
       const { slot, registered } = begun;
-      await settled([registered]);
-      const stored = await settled(
+      await registered;
+      const stored = await written(
+        tables.path,
         entries.map(({ id, text }, at) =>
           tables.ids.ifNoExists([slot, id], () => {
             tables.ids.put([slot, id], from + at);
@@ -64,15 +66,4 @@ export function stageInLmdb(tables: Tables, writes: Writes, slots: Slots, name: 
       slots.sweep();
     },
   };
-}
-
-/** Waits for all writes, so that none is under way when one of them has failed. */
-async function settled<T>(writes: readonly Promise<T>[]): Promise<readonly T[]> {
-  const all = await Promise.allSettled(writes);
-  const done: T[] = [];
-  for (const one of all) {
-    if (one.status === 'rejected') throw await unavailable(one.reason);
-    done.push(one.value);
-  }
-  return done;
 }

@@ -1,5 +1,6 @@
 /** Deletes what trimming and removing left behind, some at a time, so that no transaction is long. */
 import type { Database, Key } from 'lmdb';
+import { written } from './lmdb-errors.ts';
 import { decodeCommit, keptFrom, type MachineRecord, type Tables } from './lmdb-schema.ts';
 
 const SLICE = 256;
@@ -12,14 +13,14 @@ export async function sweepSome(
 ): Promise<boolean> {
   for (const slot of [...tables.garbage.getKeys()]) {
     if (staged.has(slot)) continue;
-    await tables.env.transaction(() => sweepSlot(tables, slot));
+    await written(tables.path, [tables.env.transaction(() => sweepSlot(tables, slot))]);
     return true;
   }
   for (const machine of machines) {
     const { slot } = machine;
     const first = keptFrom(machine);
     if (isEmpty(tables.commits.getKeys({ start: [slot, 0], end: [slot, first], limit: 1 }))) continue;
-    await tables.env.transaction(() => sweepTrimmed(tables, slot, first));
+    await written(tables.path, [tables.env.transaction(() => sweepTrimmed(tables, slot, first))]);
     return true;
   }
   return false;

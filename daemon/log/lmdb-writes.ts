@@ -2,7 +2,8 @@
  * Writes to a machine's record, each conditional on the one before. LMDB's writer thread checks the condition, so that
  * many writes are under way at once and share one sync (group commit), while a write whose predecessor failed fails too.
  */
-import { closed, messageOf, StoreError } from './errors.ts';
+import { closed } from './errors.ts';
+import { unavailable, written } from './lmdb-errors.ts';
 import { type MachineRecord, machineRecord, type Tables } from './lmdb-schema.ts';
 
 /** A machine as it will be when all writes under way are done. */
@@ -97,7 +98,7 @@ export function openWrites(tables: Tables): Writes {
     try {
       return await done;
     } catch (error) {
-      throw await unavailable(error);
+      throw await unavailable(tables.path, error);
     }
   };
 
@@ -117,21 +118,10 @@ export function openWrites(tables: Tables): Writes {
       }
     },
     async check() {
-      try {
-        await tables.daemon.put('check', Date.now());
-      } catch (error) {
-        throw await unavailable(error);
-      }
+      await written(tables.path, [tables.daemon.put('check', Date.now())]);
     },
     close() {
       open = false;
     },
   };
-}
-
-/** lmdb says why a commit failed in a second promise. */
-export async function unavailable(error: unknown): Promise<StoreError> {
-  const why = (error as { commitError?: Promise<unknown> }).commitError;
-  const cause = await Promise.resolve(why ?? error).catch((reason: unknown) => reason);
-  return new StoreError('store-unavailable', `the data folder can't be written: ${messageOf(cause)}`, cause);
 }

@@ -4,6 +4,7 @@ import { join } from 'node:path';
 import { Bell } from './bell.ts';
 import { listOf, orDamaged } from './damage.ts';
 import { corrupt, shown } from './errors.ts';
+import { cantWrite, freeIn } from './lmdb-errors.ts';
 import { leaveFolder, takeFolder } from './lmdb-owner.ts';
 import {
   checkForm,
@@ -32,10 +33,18 @@ import type {
 import { appendRefusal, gone, isThere, type Known, pageLimits, readRefusal, takePage } from './rules.ts';
 import { eventLog } from './store.ts';
 
-/** @throws StoreError `store-locked`, `store-corrupt`, `store-newer` */
+/** LMDB maps a file of locks, and a process that touches a page of it for which the disk has no room is killed. */
+const OPEN_BYTES = 1 << 20;
+
+/** @throws StoreError `store-locked`, `store-corrupt`, `store-newer`, `store-unavailable` when the disk is full */
 export async function openLmdbLog(dataDir: string): Promise<EventLog> {
   const path = join(dataDir, 'log');
-  mkdirSync(path, { recursive: true, mode: 0o700 });
+  try {
+    mkdirSync(path, { recursive: true, mode: 0o700 });
+  } catch (error) {
+    throw cantWrite(dataDir, error);
+  }
+  if (freeIn(path) < OPEN_BYTES) throw cantWrite(path, 'it takes 1 MiB to open it');
   const tables = openTables(path);
   try {
     checkForm(tables, path);
