@@ -56,7 +56,7 @@ describe('the bytes of a snapshot', () => {
 });
 
 describe('large JSON as lines', () => {
-  it('SNAP-11: comes back as it was', async () => {
+  it('SNAP-12: comes back as it was', async () => {
     const json = fc.dictionary(fc.string(), fc.jsonValue({ maxDepth: 4 }), { maxKeys: 8 });
     await fc.assert(
       fc.asyncProperty(json, async (value) => {
@@ -67,7 +67,7 @@ describe('large JSON as lines', () => {
     );
   });
 
-  it('SNAP-11: lets others have their turn while a large one is written and read', async () => {
+  it('SNAP-12: lets others have their turn while a large one is written and read', async () => {
     const value = { format: 'x', list: Array.from({ length: 20_000 }, (_, i) => ({ i, text: 'x'.repeat(100) })) };
     let turns = 0;
     let on = true;
@@ -92,7 +92,7 @@ describe('large JSON as lines', () => {
     ).toBeLessThan(100_000);
   });
 
-  it('SNAP-11: a line that adds to no list is refused', async () => {
+  it('SNAP-12: a line that adds to no list is refused', async () => {
     const first = '{"format":"x","list":[],"inner":{"list":[]}}\n';
     for (const line of [
       '[["none"],[1]]',
