@@ -90,6 +90,9 @@ export function openSnapshots(log: EventLog, mistake: (error: unknown) => void):
       waiting.delete(name);
       if (!closed) await fill(name);
     }).catch((error: unknown) => {
+      // Not again with every commit: when as much has come once more.
+      const counted = counts.get(name);
+      if (counted) count(name, { ...counted, weight: 0 });
       if (!(error instanceof StoreError && error.temporary) && !closed) mistake(error);
     });
   }
