@@ -1,5 +1,7 @@
 /** The module files that a fork takes: asked for before anything is decided, and every one that is missing is named. */
+import type { Command } from '../../protocol/commands.ts';
 import type { ForkChanges, ForkOrigin, LoadedFile } from '../../protocol/fork.ts';
+import { bootFork } from '../kernel/fork/changes.ts';
 import { notDecided, openPlanner } from '../kernel/fork/plan.ts';
 import { LOG_FILES } from '../limits.ts';
 import { Stopped, walk } from './fork-walk.ts';
@@ -39,9 +41,9 @@ export async function forkFault(
   const added = new Map(changes.with?.map(({ blob, file }) => [blob, file]));
   const refused = await walk(world, from, signal, async (commit) => {
     const plan = planner.at(commit);
-    const fault = plan.does === 'copy' ? undefined : notDecided(commit);
-    if (fault !== undefined) throw new Stopped(refuse('bad-command', `${from.machine}: ${fault}`));
     const { command } = commit;
+    const fault = plan.does === 'copy' ? undefined : (notDecided(commit) ?? bootFault(command, changes));
+    if (fault !== undefined) throw new Stopped(refuse('bad-command', `${from.machine}: ${fault}`));
     for (const sha256 of plan.needs) {
       const own = command.type === 'load' && command.blob === sha256 ? command.file : undefined;
       note(files, sha256, own ?? added.get(sha256));
@@ -61,6 +63,12 @@ export async function forkFault(
     'no-such-blob',
     `${missing.length} of the ${files.size} module files that the fork takes are not stored: ${missing.slice(0, NAMED).join(', ')}${more}`,
   );
+}
+
+function bootFault(command: Command, changes: ForkChanges): string | undefined {
+  if (command.type !== 'boot') return undefined;
+  const booted = bootFork(command, changes);
+  return booted.ok ? undefined : booted.message;
 }
 
 /** Every module file that the commands up to a position name, in order of its first load. */

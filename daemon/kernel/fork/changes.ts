@@ -6,22 +6,31 @@ import { fromHex, type Hex, toHex } from '../../../protocol/address.ts';
 import type { CommandOf } from '../../../protocol/commands.ts';
 import type { ForkChanges, ProfileChanges } from '../../../protocol/fork.ts';
 import type { KeyProfile, MachineProfile } from '../../../protocol/profile.ts';
+import type { Decision } from '../kernel.ts';
 import { boot, presetOf } from '../machine/boot.ts';
 import { initialState } from '../state.ts';
 
 type BootCommand = CommandOf<'boot'>;
 type Profile = NonNullable<BootCommand['profile']>;
 type StaticCalls = NonNullable<MachineProfile['staticCalls']>;
-export type ChangedBoot =
-  | { readonly ok: true; readonly command: BootCommand }
-  | { readonly ok: false; readonly message: string };
+type Changed = { readonly ok: true; readonly command: BootCommand } | Fault;
+type Fault = { readonly ok: false; readonly message: string };
+export type BootedFork = (Extract<Decision, { ok: true }> & { readonly command: BootCommand }) | Fault;
 
 /** Whether the changes concern the machine itself: its very boot is another one then. */
 export function changesBoot({ profile, kaslrSeed, staticCalls }: ForkChanges): boolean {
   return profile !== undefined || kaslrSeed !== undefined || staticCalls !== undefined;
 }
 
-export function changedBoot(source: BootCommand, changes: ForkChanges): ChangedBoot {
+/** The fork as it is booted. Refused with what is wrong with the changes, by path. */
+export function bootFork(source: BootCommand, changes: ForkChanges): BootedFork {
+  const changed = changedBoot(source, changes);
+  if (!changed.ok) return changed;
+  const booted = boot(initialState(), changed.command);
+  return booted.ok ? { ...booted, command: changed.command } : booted;
+}
+
+function changedBoot(source: BootCommand, changes: ForkChanges): Changed {
   const { moduleRegion, reserved, ...fields } = changes.profile ?? {};
   const backToBoot = { ...(moduleRegion === null && { moduleRegion }), ...(reserved === null && { reserved }) };
   const { profile: _, kaslrSeed: seed, type } = source;

@@ -9,7 +9,7 @@ import { COMMIT_VERSION } from '../../../protocol/commit-version.ts';
 import type { Event, EventOf } from '../../../protocol/events/index.ts';
 import type { ForkChanges, ForkCounts, ForkOrigin } from '../../../protocol/fork.ts';
 import { type Blobs, decide, evolve, initialState, type State } from '../kernel.ts';
-import { changedBoot } from './changes.ts';
+import { bootFork } from './changes.ts';
 import { type Added, moduleOf, notDecided, type Plan } from './plan.ts';
 import { namesItself, type Translated, translate } from './translate.ts';
 
@@ -70,14 +70,12 @@ export function openReplay(from: ForkOrigin, changes: ForkChanges): Replay {
       return { ok: true, commits: [kept(id, command, [...own, origin]), ...add(after, blobs)] };
     }
     if (command.type !== 'boot') return { ok: false, message: notDecided(commit) ?? 'commit 1: expected a boot' };
-    const changed = changedBoot(command, changes);
-    if (!changed.ok) return changed;
-    const decision = decide(fork, changed.command, blobs);
-    if (!decision.ok) return decision;
-    fork = decision.state;
+    const booted = bootFork(command, changes);
+    if (!booted.ok) return booted;
+    fork = booted.state;
     samePlaces = placesAlike(source, fork);
     counts.decided++;
-    return { ok: true, commits: [kept(id, changed.command, [...decision.events, origin]), ...add(after, blobs)] };
+    return { ok: true, commits: [kept(id, booted.command, [...booted.events, origin]), ...add(after, blobs)] };
   }
 
   function later(commit: Commit, plan: Plan, blobs: Blobs): Replayed {
