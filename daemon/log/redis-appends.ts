@@ -61,7 +61,7 @@ function take(line: Line): readonly Append[] {
   let bytes = 0;
   let before: Append | undefined;
   for (const append of line.waiting) {
-    bytes += Buffer.byteLength(append.entry.text);
+    bytes += append.entry.text.length;
     const follows = before === undefined || (follow(before, append) && !ids.has(append.entry.id));
     if (!follows || ids.size >= most || (ids.size > 0 && bytes > PAGE_BYTES)) break;
     ids.add(append.entry.id);
