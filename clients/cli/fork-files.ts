@@ -2,6 +2,7 @@
 import { createHash } from 'node:crypto';
 import { readFile } from 'node:fs/promises';
 import { basename } from 'node:path';
+import { moduleNameOf } from '../../daemon/modules/name.ts';
 import type { AddedLoad, LoadedFile } from '../../protocol/fork.ts';
 import type { Client } from '../sdk/types.ts';
 import type { Context } from './context.ts';
@@ -10,7 +11,6 @@ import type { AddedFile } from './fork-changes.ts';
 import { counted } from './format/number.ts';
 import { plain } from './format/plain.ts';
 import { type ModuleFolder, openModuleFolder } from './modules/folder.ts';
-import { moduleNameOf } from './modules/name.ts';
 import { progress } from './progress.ts';
 
 /** Uploads from `sources` what the daemon lacks. What they lack, too, is named all at once. */

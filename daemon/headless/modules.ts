@@ -1,9 +1,9 @@
-/** Module files of a folder: by path, and by sha256 for sessions, which name modules by their bytes. */
+/** Module files of a source: by path, and by sha256 for sessions, which name modules by their bytes. */
 import { createHash } from 'node:crypto';
-import { readdir, readFile } from 'node:fs/promises';
-import { basename, join } from 'node:path';
 import { decompressModule } from '../modules/decompress.ts';
 import { ModuleFileError } from '../modules/error.ts';
+import { isModuleFile, moduleNameOf } from '../modules/name.ts';
+import { type ModuleSource, openModuleSource } from '../modules/source.ts';
 import { fileWords } from './file-words.ts';
 import { RunError } from './run-error.ts';
 
@@ -13,7 +13,7 @@ export interface ModuleBytes {
 }
 
 export interface Modules {
-  /** A path below the folder. Rejects with RunError. */
+  /** A path below the folder, or the end of one in a package. Rejects with RunError. */
   readonly read: (module: string) => Promise<ModuleBytes>;
   /** The file of that sha256, looked for first where `file` says. Rejects with RunError where no file has it. */
   readonly find: (sha256: string, file: string | undefined) => Promise<ModuleBytes>;
@@ -22,39 +22,41 @@ export interface Modules {
 }
 
 const OPENING_BRACE = 0x7b;
-const MODULE_FILE = /\.(ko|ko\.gz|ko\.xz|ko\.zst|json)$/;
+const MANIFEST = /\.json$/;
 
-/** Reads module files and manifests below `folder`, each once. */
-export function moduleReader(folder: string): Modules {
+/** Reads module files and manifests of a folder, a file, or a `linux-image-*.deb`, each once. */
+export function moduleReader(source: string): Modules {
   const known = new Map<string, ModuleBytes>();
   const blobs = new Map<string, Uint8Array>();
-  let listed: Promise<readonly string[]> | undefined;
+  let opened: Promise<ModuleSource> | undefined;
+
+  const files = (): Promise<ModuleSource> => {
+    opened ??= openModuleSource(source, (path) => isModuleFile(path) || MANIFEST.test(path));
+    return opened.catch((error: unknown) => {
+      throw error instanceof ModuleFileError ? error : new RunError(`modules ${source}: ${fileWords(error)}`);
+    });
+  };
 
   const open = async (module: string): Promise<ModuleBytes> => {
     const found = known.get(module);
     if (found) return found;
-    const path = join(folder, module);
-    const packed = await readFile(path);
-    const bytes = packed[0] === OPENING_BRACE ? packed : await decompressModule(packed, { name: path });
+    const from = await files();
+    const packed = await from.read(module).catch((error: unknown) => {
+      if (error instanceof ModuleFileError) throw error;
+      throw new RunError(`module ${from.shown(module)}: ${fileWords(error)}`);
+    });
+    const bytes = packed[0] === OPENING_BRACE ? packed : await decompressModule(packed, { name: from.shown(module) });
     const read = { bytes, sha256: createHash('sha256').update(bytes).digest('hex') };
     known.set(module, read);
     blobs.set(read.sha256, bytes);
     return read;
   };
 
-  const list = (): Promise<readonly string[]> => {
-    listed ??= readdir(folder, { recursive: true }).then((all) => all.filter((name) => MODULE_FILE.test(name)).sort());
-    return listed.catch((error: unknown) => {
-      throw new RunError(`modules ${folder}: ${fileWords(error)}`);
-    });
-  };
-
   return {
     blobs,
     read: (module) =>
       open(module).catch((error: unknown) => {
-        if (error instanceof ModuleFileError) throw new RunError(`module ${error.message}`);
-        throw new RunError(`module ${join(folder, module)}: ${fileWords(error)}`);
+        throw error instanceof ModuleFileError ? new RunError(`module ${error.message}`) : error;
       }),
     async find(sha256, file) {
       const bytes = blobs.get(sha256);
@@ -67,10 +69,18 @@ export function moduleReader(folder: string): Modules {
         const read = await open(name).catch(() => undefined);
         if (read?.sha256 === sha256) return read;
       }
-      throw new RunError(`module ${file ?? 'without a name'}: no file in ${folder} has sha256 ${sha256}`);
+      throw new RunError(`module ${file ?? 'without a name'}: no file in ${source} has sha256 ${sha256}`);
     },
   };
+
+  async function list(): Promise<readonly string[]> {
+    try {
+      return await (await files()).paths();
+    } catch (error) {
+      throw error instanceof RunError ? error : new RunError(`modules ${source}: ${fileWords(error)}`);
+    }
+  }
 }
 
 /** `kernel/fs/xfs.ko.xz` -> `xfs` */
-const stemOf = (file: string): string => basename(file).replace(MODULE_FILE, '').replaceAll('-', '_');
+const stemOf = (file: string): string => moduleNameOf(file).replace(MANIFEST, '');

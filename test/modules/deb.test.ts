@@ -8,6 +8,7 @@ import { pack } from 'tar-stream';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { debFiles } from '../../daemon/modules/deb.ts';
 import { fixture } from '../fixtures/fixtures.ts';
+import { ar } from '../support/deb.ts';
 
 const folder = mkdtempSync(join(tmpdir(), 'veneerd-deb-'));
 afterAll(() => rmSync(folder, { recursive: true, force: true }));
@@ -27,20 +28,8 @@ beforeAll(async () => {
   tar = await buffer(archive);
 });
 
-function member(name: string, bytes: Uint8Array): Buffer {
-  const header = `${name.padEnd(16)}${'0'.padEnd(12)}${'0'.padEnd(6)}${'0'.padEnd(6)}${'100644'.padEnd(8)}${String(bytes.length).padEnd(10)}\`\n`;
-  return Buffer.concat([Buffer.from(header), bytes, Buffer.from(bytes.length % 2 === 1 ? '\n' : '')]);
-}
-
-function deb(name: string, data: Uint8Array): Buffer {
-  const control = member('control.tar', Buffer.from('odd'));
-  return Buffer.concat([
-    Buffer.from('!<arch>\n'),
-    member('debian-binary', Buffer.from('2.0\n')),
-    control,
-    member(name, data),
-  ]);
-}
+const deb = (name: string, data: Uint8Array): Buffer =>
+  ar({ 'debian-binary': Buffer.from('2.0\n'), 'control.tar': Buffer.from('odd'), [name]: data });
 
 function write(name: string, bytes: Uint8Array): string {
   const file = join(folder, name);

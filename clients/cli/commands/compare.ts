@@ -13,6 +13,7 @@ import { type Context, withClient } from '../context.ts';
 import { usage } from '../failure.ts';
 import { count, counted } from '../format/number.ts';
 import { table } from '../format/table.ts';
+import { SOURCE } from '../modules/folder.ts';
 import { progress } from '../progress.ts';
 import { directShare } from '../static-calls.ts';
 import { type AddCommand, examples } from './registry.ts';
@@ -40,7 +41,7 @@ export const addCompare: AddCommand = (program, go) => {
     .argument('<a>', 'a machine, a permalink MACHINE@EPOCH:N, or a session file; with --static-call a scenario, too')
     .argument('[b]', 'the other one, of the same kind')
     .option('--all', `every command that changed, not the first ${SHOWN}`)
-    .option('--modules <folder>', 'where the module files are: a session finds them by name and sha256')
+    .option('--modules <source>', `where a session finds its module files, by name and sha256: ${SOURCE}`)
     .option('--static-call <flavours>', `a list of ${FLAVOURS.join(', ')}`, list(oneOf(FLAVOURS)))
     .option(
       '--seed <seeds>',

@@ -20,6 +20,7 @@ import {
 import { uploadAdded, uploadMissing } from '../fork-files.ts';
 import { count, counted } from '../format/number.ts';
 import { plain } from '../format/plain.ts';
+import { SOURCE } from '../modules/folder.ts';
 import { progress } from '../progress.ts';
 import { type AddCommand, examples } from './registry.ts';
 
@@ -58,7 +59,7 @@ export const addFork: AddCommand = (program, go) => {
     .option('--profile <file>', 'further fields of the machine profile (JSON); null takes one back to its default')
     .option('--with <file>', 'one more module: FILE, FILE@after=COMMIT or FILE@before=MODULE; repeatable', addedOption)
     .option('--without <module...>', 'these modules are never loaded')
-    .option('--modules <source...>', 'folders or linux-image-*.deb to take missing module files from')
+    .option('--modules <source...>', `where to take missing module files from: ${SOURCE}; several add up`)
     .option('--compare', 'then hold the two side by side')
     .option('--all', `with --compare: every command that changed, not the first ${SHOWN}`)
     .addHelpText(

@@ -10,6 +10,7 @@ import type { Context } from '../context.ts';
 import { EXIT, type ExitCode, refused, usage } from '../failure.ts';
 import { count, counted } from '../format/number.ts';
 import { plain } from '../format/plain.ts';
+import { SOURCE } from '../modules/folder.ts';
 import { readSession, writeSession } from '../session-file.ts';
 import { type AddCommand, examples } from './registry.ts';
 
@@ -60,7 +61,7 @@ export const addHost: AddCommand = (program, go) => {
     .argument('<session>', 'a session that record-host made')
     .requiredOption(
       '--modules <source>',
-      'a folder of modules, a module file, or a linux-image-*.deb; can be given several times',
+      `where the module files are: ${SOURCE}; can be given several times`,
       (source: string, before: readonly string[] = []) => [...before, source],
     )
     .option('--all', 'every section, not only what is wrong')

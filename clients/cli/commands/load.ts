@@ -1,21 +1,18 @@
 /** `veneer load`: module files into the machine, in the order given or with what they need. */
-import type { Stats } from 'node:fs';
-import { readFile, stat } from 'node:fs/promises';
 import { basename } from 'node:path';
 import type { Command } from 'commander';
+import { sameName } from '../../../daemon/modules/name.ts';
 import type { Hex } from '../../../protocol/address.ts';
 import type { CommandOf } from '../../../protocol/commands.ts';
 import type { Client, MachineHandle } from '../../sdk/types.ts';
 import { address, errno, integer } from '../arguments.ts';
 import { type Context, theMachine, withClient } from '../context.ts';
-import { EXIT, type ExitCode, fileFailure, usage } from '../failure.ts';
+import { EXIT, type ExitCode } from '../failure.ts';
 import { refusal } from '../format/event.ts';
 import { bytes, count, share } from '../format/number.ts';
 import { plain } from '../format/plain.ts';
 import { type LoadReport, loadReport, windowsOf } from '../load-report.ts';
-import { type ModuleFolder, openModuleFolder } from '../modules/folder.ts';
-import { isModuleFile, sameName } from '../modules/name.ts';
-import { loadOrder } from '../modules/order.ts';
+import { type Chosen, chooseModules } from '../modules/choose.ts';
 import type { Output } from '../output.ts';
 import { progress } from '../progress.ts';
 import { type AddCommand, examples } from './registry.ts';
@@ -33,15 +30,15 @@ export const addLoad: AddCommand = (program, go) => {
     .command('load')
     .summary('load modules')
     .description(
-      'Uploads module files and loads them in the order given. Stops at the first that the kernel refuses; with --dir ' +
-        'it goes on and tells at the end.',
+      'Uploads module files and loads them in the order given; of a folder or a package all that is in it, and what modules ' +
+        'need before them. Stops at the first that the kernel refuses; with --dir it goes on and tells at the end.',
     )
     .argument(
-      '<file...>',
-      'a .ko, .ko.gz, .ko.xz or .ko.zst file; with --deps also the name of a module in that folder',
+      '<source...>',
+      'module files (.ko, .ko.gz, .ko.xz, .ko.zst), folders, linux-image-*.deb; with --deps also names of modules',
     )
-    .option('--dir', 'FILE is a folder: load all modules in it, dependencies first')
-    .option('--deps <folder>', 'a folder of modules (/lib/modules/VERSION): what a module needs is loaded before it')
+    .option('--dir', 'go on when the kernel refuses a module')
+    .option('--deps <source>', 'a folder (/lib/modules/VERSION) or a package: what a module needs is loaded before it')
     .option('--init-result <errno>', "the module's init function fails with this errno", errno)
     .option('--percpu <address>', 'where the per-CPU area of the module is', address)
     .option(
@@ -55,6 +52,7 @@ export const addLoad: AddCommand = (program, go) => {
         'veneer load ./hello.ko',
         'veneer load libcrc32c.ko xfs.ko',
         'veneer load xfs --deps /lib/modules/6.1.0-50-arm64',
+        'veneer load --dir linux-image-6.1.0-50-arm64_6.1.176-1_arm64.deb',
         'veneer load broken.ko --init-result ENODEV',
       ),
     )
@@ -66,66 +64,21 @@ export const addLoad: AddCommand = (program, go) => {
 async function load(context: Context, files: readonly string[], options: LoadOptions): Promise<ExitCode> {
   return withClient(context, async (client) => {
     const machine = await theMachine(context, client);
-    const order = await plan(machine, files, options);
-    const reports = await loadAll(context, client, machine, order, options);
+    const present = async (): Promise<ReadonlySet<string>> =>
+      new Set((await machine.view()).view.modules.map((module) => sameName(module.name)));
+    const chosen = await chooseModules(files, { deps: options.deps, present });
+    const reports = await loadAll(context, client, machine, chosen, options);
     const failed = reports.filter((report) => !report.ok).length;
-    if (order.length > 1) context.out.note(summary(reports, failed, order.length));
+    if (chosen.order.length > 1) context.out.note(summary(reports, failed, chosen.order.length));
     return failed === 0 ? EXIT.ok : EXIT.refused;
   });
-}
-
-/** The files to load, in order. */
-async function plan(
-  machine: MachineHandle,
-  files: readonly string[],
-  options: LoadOptions,
-): Promise<readonly string[]> {
-  if (options.dir) {
-    const [folder, ...more] = files;
-    if (folder === undefined || more.length > 0) throw usage('--dir takes one folder');
-    if (options.deps !== undefined) throw usage('--dir finds what modules need in the folder itself: leave out --deps');
-    const all = await openModuleFolder(folder);
-    return loadOrder([...all.files.values()], all, new Set(), { whole: true });
-  }
-  if (options.deps === undefined) {
-    for (const file of files) await checkFile(file);
-    return files;
-  }
-  const folder = await openModuleFolder(options.deps);
-  const paths: string[] = [];
-  for (const file of files) paths.push(await resolveFile(file, folder));
-  const { view } = await machine.view();
-  return loadOrder(paths, folder, new Set(view.modules.map((module) => sameName(module.name))));
-}
-
-async function checkFile(file: string): Promise<void> {
-  let found: Stats;
-  try {
-    found = await stat(file);
-  } catch (error) {
-    const hint =
-      isModuleFile(file) || file.includes('/') ? '' : ' (to load a module by name, say where: --deps FOLDER)';
-    const failure = fileFailure(file, error);
-    throw hint === '' ? failure : usage(`${failure.message}${hint}`);
-  }
-  if (found.isDirectory()) throw usage(`${file}: is a folder; --dir loads all modules in it`);
-  // A device or a pipe may have no end.
-  if (!found.isFile()) throw usage(`${file}: expected a file, this is a device, a pipe or a socket`);
-}
-
-/** A path as it is; a bare name from the folder. */
-async function resolveFile(file: string, folder: ModuleFolder): Promise<string> {
-  const named = /^[\w-]+$/.test(file) ? folder.files.get(sameName(file)) : undefined;
-  if (named !== undefined) return named;
-  await checkFile(file);
-  return file;
 }
 
 async function loadAll(
   context: Context,
   client: Client,
   machine: MachineHandle,
-  order: readonly string[],
+  { order, read }: Chosen,
   options: LoadOptions,
 ): Promise<readonly LoadReport[]> {
   const reports: LoadReport[] = [];
@@ -133,7 +86,7 @@ async function loadAll(
   try {
     for (const [index, file] of order.entries()) {
       bar.update(index, basename(file));
-      const report = await loadOne(client, machine, file, options);
+      const report = await loadOne(client, machine, file, await read(file), options);
       reports.push(report);
       await context.out.value(report);
       bar.above(() => print(context.out, report));
@@ -149,14 +102,9 @@ async function loadOne(
   client: Client,
   machine: MachineHandle,
   file: string,
+  content: Uint8Array,
   options: LoadOptions,
 ): Promise<LoadReport> {
-  let content: Uint8Array;
-  try {
-    content = await readFile(file);
-  } catch (error) {
-    throw fileFailure(file, error);
-  }
   const name = basename(file);
   const blob = await client.upload(content, name);
   const command: CommandOf<'load'> = {

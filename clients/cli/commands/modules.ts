@@ -1,5 +1,6 @@
 /** `veneer modules` and `veneer module NAME`: what is loaded. */
 import type { Command } from 'commander';
+import { sameName } from '../../../daemon/modules/name.ts';
 import type { ModuleJson } from '../../../protocol/view/json.ts';
 import type { Context } from '../context.ts';
 import { refused } from '../failure.ts';
@@ -7,7 +8,6 @@ import { bytes, count, counted, distance, share } from '../format/number.ts';
 import { plain } from '../format/plain.ts';
 import { type Column, pairs, table } from '../format/table.ts';
 import { windowsOf } from '../load-report.ts';
-import { sameName } from '../modules/name.ts';
 import { type AtOption, asking, at } from './at.ts';
 import { type AddCommand, examples } from './registry.ts';
 

@@ -4,6 +4,7 @@ import type { Step } from '../../../daemon/headless/scenario.ts';
 import type { Context } from '../context.ts';
 import { usage } from '../failure.ts';
 import { counted, share } from '../format/number.ts';
+import { SOURCE } from '../modules/folder.ts';
 import { progress } from '../progress.ts';
 import { type AddCommand, examples } from './registry.ts';
 
@@ -23,7 +24,7 @@ export const addRun: AddCommand = (program, go) => {
         'refuses a step is a result like any other: the exit code is 0 when all steps were run.',
     )
     .argument('<scenario>')
-    .requiredOption('--modules <folder>', 'where the module files are that the scenario names')
+    .requiredOption('--modules <source>', `where the module files are that the scenario names: ${SOURCE}`)
     .option('--report <file>', 'the report, step by step; with --json it is also on stdout')
     .option('--dump <folder>', 'the bytes of each module as they are when its init function is called')
     .option('--image <file>', "the machine's memory after the last step (veneerd/image@1)")

@@ -2,13 +2,16 @@
  * A folder of modules, as /lib/modules/VERSION is one, or a distribution's kernel package, which holds such a folder: files by
  * name, and what each of them needs.
  */
-import { readdir, readFile, stat } from 'node:fs/promises';
-import { join } from 'node:path';
+import { readFile, stat } from 'node:fs/promises';
 import { ModuleFileError } from '../../../daemon/modules/error.ts';
+import { isModuleFile, moduleNameOf } from '../../../daemon/modules/name.ts';
+import { type ModuleSource, openModuleSource } from '../../../daemon/modules/source.ts';
 import { CliFailure, EXIT, fileFailure } from '../failure.ts';
 import { INDEX_FILES, Index, type Soft } from './index-files.ts';
 import { modinfoOf } from './modinfo.ts';
-import { isModuleFile, moduleNameOf } from './name.ts';
+
+/** What a source of modules can be, for help texts. */
+export const SOURCE = 'a folder, a module file, or a linux-image-*.deb';
 
 export interface ModuleFolder {
   readonly folder: string;
@@ -24,14 +27,14 @@ export interface ModuleFolder {
   wishes(file: string): Promise<Soft>;
 }
 
-/** A folder, or a `.deb` as it is downloaded. */
+/** A folder, a `.deb` as it is downloaded, or one module file. */
 export async function openModuleFolder(source: string): Promise<ModuleFolder> {
-  const held = await holdings(source);
+  const { held, shown, read: readHeld } = await holdings(source);
   const files = new Map<string, string>();
-  const inside = new Map(held.paths.map((path) => [held.shown(path), path]));
-  for (const path of [...held.paths].filter(isModuleFile).sort()) {
+  const inside = new Map(held.map((path) => [shown(path), path]));
+  for (const path of held.filter(isModuleFile)) {
     const name = moduleNameOf(path);
-    if (!files.has(name)) files.set(name, held.shown(path));
+    if (!files.has(name)) files.set(name, shown(path));
   }
   if (files.size === 0) {
     throw new CliFailure(
@@ -42,13 +45,14 @@ export async function openModuleFolder(source: string): Promise<ModuleFolder> {
   }
   const index = new Index(source);
   for (const name of INDEX_FILES) {
-    const path = held.paths.find((each) => each === name || each.endsWith(`/${name}`));
-    if (path !== undefined) index.read(name, Buffer.from(await held.read(path)).toString('utf8'), held.shown(path));
+    const path = held.find((each) => each === name || each.endsWith(`/${name}`));
+    if (path !== undefined) index.read(name, Buffer.from(await read(shown(path))).toString('utf8'), shown(path));
   }
-  const read = (file: string): Promise<Uint8Array> => {
+  async function read(file: string): Promise<Uint8Array> {
     const path = inside.get(file);
-    return path === undefined ? readModule(file) : held.read(path);
-  };
+    if (path === undefined) return readModule(file);
+    return readHeld(path).catch((error: unknown) => Promise.reject(fileFailure(file, error)));
+  }
   return {
     folder: source,
     files,
@@ -59,51 +63,22 @@ export async function openModuleFolder(source: string): Promise<ModuleFolder> {
   };
 }
 
-/** A folder's or a package's files. */
-interface Holdings {
-  readonly paths: readonly string[];
-  /** What people call a path. */
-  shown(path: string): string;
-  read(path: string): Promise<Uint8Array>;
-}
+const wanted = (path: string): boolean =>
+  isModuleFile(path) || INDEX_FILES.some((name) => path === name || path.endsWith(`/${name}`));
 
-async function holdings(source: string): Promise<Holdings> {
+async function holdings(source: string): Promise<ModuleSource & { readonly held: readonly string[] }> {
   try {
-    if ((await stat(source)).isDirectory()) return await folderHoldings(source);
+    const opened = await openModuleSource(source, wanted);
+    return { ...opened, held: await opened.paths() };
   } catch (error) {
+    if (error instanceof ModuleFileError) throw new CliFailure(EXIT.usage, 'file', error.message);
     throw fileFailure(source, error);
   }
-  return packageHoldings(source);
-}
-
-async function folderHoldings(folder: string): Promise<Holdings> {
-  const paths = await readdir(folder, { recursive: true });
-  return {
-    paths,
-    shown: (path) => join(folder, path),
-    read: (path) => readModule(join(folder, path)),
-  };
 }
 
 /** A file as it lies there. */
 export function readModule(file: string): Promise<Uint8Array> {
   return readFile(file).catch((error: unknown) => Promise.reject(fileFailure(file, error)));
-}
-
-async function packageHoldings(source: string): Promise<Holdings> {
-  const { debFiles } = await import('../../../daemon/modules/deb.ts');
-  const wanted = (path: string) => isModuleFile(path) || INDEX_FILES.some((name) => path.endsWith(`/${name}`));
-  try {
-    const held = new Map((await debFiles(source, wanted)).map(({ path, bytes }) => [path, bytes]));
-    return {
-      paths: [...held.keys()],
-      shown: (path) => `${source}:${path}`,
-      read: async (path) => held.get(path) ?? readModule(path),
-    };
-  } catch (error) {
-    if (error instanceof ModuleFileError) throw new CliFailure(EXIT.usage, 'file', error.message);
-    throw error;
-  }
 }
 
 /** Whether names are looked up there: in a folder, or in a package. */

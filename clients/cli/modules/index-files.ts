@@ -1,6 +1,7 @@
 /** What depmod(8) and the kernel's build write beside modules: who needs whom, in which order, under which other names. */
+
+import { moduleNameOf, sameName } from '../../../daemon/modules/name.ts';
 import { CliFailure, EXIT } from '../failure.ts';
-import { moduleNameOf, sameName } from './name.ts';
 
 export const INDEX_FILES = [
   'modules.dep',

@@ -4,9 +4,9 @@
  */
 import { readFile } from 'node:fs/promises';
 import { ModuleFileError } from '../../../daemon/modules/error.ts';
+import { sameName } from '../../../daemon/modules/name.ts';
 import { CliFailure, EXIT, fileFailure } from '../failure.ts';
 import { readSoft, type Soft } from './index-files.ts';
-import { sameName } from './name.ts';
 
 const EHDR_SIZE = 64;
 const SHDR_SIZE = 64;

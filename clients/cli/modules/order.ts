@@ -1,7 +1,8 @@
 /** The order in which modules load: what a module needs comes before it. */
+
+import { moduleNameOf } from '../../../daemon/modules/name.ts';
 import { CliFailure, EXIT } from '../failure.ts';
 import type { ModuleFolder } from './folder.ts';
-import { moduleNameOf } from './name.ts';
 
 export interface OrderOptions {
   /** A dependency that is missing is left to the kernel to find out. */
