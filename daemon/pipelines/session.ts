@@ -57,8 +57,13 @@ async function stage(
   const view = emptyView();
   let batch: NewEntry[] = [];
   let chars = 0;
+  // One batch is stored while the next one is checked.
+  let storing = Promise.resolve();
   const flush = async (): Promise<void> => {
-    await staging.append(batch);
+    await storing;
+    storing = staging.append(batch);
+    // Whoever awaits it hears of it; until then nobody has to.
+    storing.catch(() => undefined);
     batch = [];
     chars = 0;
   };
@@ -81,6 +86,7 @@ async function stage(
   }
   if (view.commit === 0) return refuse('bad-session', 'a session without a commit makes no machine');
   await flush();
+  await storing;
   return done(view.commit);
 }
 
