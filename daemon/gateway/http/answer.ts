@@ -58,10 +58,15 @@ const HINTS: Readonly<Record<string, string>> = {
 export function errorHandler(mistake: (error: unknown) => void) {
   return (error: FastifyError, request: FastifyRequest, reply: FastifyReply): FastifyReply => {
     const said = toWire(error, request);
-    if (said === undefined && isMistake(error)) mistake(error);
+    if (said === undefined && !isCutOff(request) && isMistake(error)) mistake(error);
     const answer = said ?? thrown(error).error;
     return reply.code(ERRORS[answer.code].status).send(answer);
   };
+}
+
+/** The client has gone away in the middle of its request: what comes of that is nobody's mistake. */
+function isCutOff({ raw }: FastifyRequest): boolean {
+  return raw.destroyed && !raw.complete;
 }
 
 function toWire(error: FastifyError, { routeOptions }: FastifyRequest): WireError | undefined {
