@@ -10,6 +10,7 @@ import { Cluster, type ClusterOptions, Redis, type RedisOptions, ReplyError } fr
 import { closed, messageOf, StoreError } from './errors.ts';
 import { parseRedisAddress, type RedisAddress } from './redis-address.ts';
 import { away, isTimeout, storeError } from './redis-errors.ts';
+import { tooOld } from './redis-version.ts';
 
 /** One server, or all nodes of a cluster as one. */
 export type RedisClient = Redis | Cluster;
@@ -52,6 +53,7 @@ export async function connectRedis(url: string): Promise<RedisClient> {
     });
     await Promise.race([client.connect(), late]);
     await refuseNode(client, link);
+    await refuseOld(client, link);
     return client;
   } catch (error) {
     client.disconnect();
@@ -153,6 +155,12 @@ async function refuseNode(client: RedisClient, { where }: Link): Promise<void> {
   const info = await client.info('cluster').catch(() => '');
   if (!info.includes('cluster_enabled:1')) return;
   throw new StoreError('invalid-argument', `${where} is a node of a cluster: write redis-cluster://`);
+}
+
+async function refuseOld(client: RedisClient, { where }: Link): Promise<void> {
+  const version = tooOld(await client.info('server').catch(() => ''));
+  if (version === undefined) return;
+  throw new StoreError('invalid-argument', `${where} is Redis ${version}: 6.2 or newer is needed`);
 }
 
 /** Runs a script; the reply's strings are text. */
