@@ -24,21 +24,24 @@ const PAGE = 4096;
 const TEXT = -0x7ffff8000000;
 const KERNEL = { text: toHex(TEXT), etext: toHex(TEXT + 0x80_0000), end: toHex(TEXT + 0x100_0000) };
 const DIRECT = { start: TEXT + 0x80_0000 - 2 ** 27, end: TEXT + 0x80_0000 };
-const SECOND = DIRECT.start + 2 ** 27 + 2 ** 25;
+/** Where the image and its guard page end. */
+const SECOND = TEXT + 0x100_1000;
 
 /**
  * An arm64 machine of 6.1 where others leave `pages` of the direct window, and in the fallback window, if there is one, as
- * many as `more` says.
+ * many as `more` says. KASLR leaves more, some other number at every seed.
  */
 export function crowded(
   pages: number,
   more: number | null,
   facts: Partial<MachineProfile> = {},
 ): Partial<MachineProfile> {
-  const image: [string, string] = [KERNEL.text, toHex(TEXT + 0x100_1000)];
-  const first = [DIRECT.start, TEXT - pages * PAGE] as const;
+  const image: MachineProfile['reserved'][number] = [KERNEL.text, toHex(SECOND)];
   const end = DIRECT.start + 2 ** 31;
-  const rest = more === null ? [] : [[SECOND, end - more * PAGE] as const];
+  const others = [
+    ...pieces(DIRECT.start, TEXT - pages * PAGE, 2 ** 16),
+    ...(more === null ? [] : pieces(SECOND, end - more * PAGE, 2 ** 22)),
+  ];
   return {
     arch: 'arm64',
     layout: 'linux-6.1',
@@ -49,9 +52,16 @@ export function crowded(
       direct: { start: toHex(DIRECT.start), end: toHex(DIRECT.end) },
       fallback: more === null ? null : { start: toHex(DIRECT.start), end: toHex(end) },
     },
-    reserved: [image, ...[first, ...rest].map(([from, to]) => [toHex(from), toHex(to)])] as MachineProfile['reserved'],
+    reserved: [image, ...others],
     ...facts,
   };
+}
+
+/** Many areas side by side: how many of them KASLR finds room for again differs from seed to seed. */
+function pieces(start: number, end: number, size: number): MachineProfile['reserved'] {
+  const areas: MachineProfile['reserved'] = [];
+  for (let at = start; at < end; at += size) areas.push([toHex(at), toHex(Math.min(end, at + size))]);
+  return areas;
 }
 
 /** Any order of modules, good and bad, some of them twice, on machines of every kind. */
