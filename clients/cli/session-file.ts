@@ -1,6 +1,6 @@
 /** Session files for commands: what is wrong with one becomes a failure that names file and line. */
 import { digestOf } from '../../daemon/headless/session/digest.ts';
-import { bytesOf, createFile } from '../../daemon/headless/session/file.ts';
+import { bytesOf } from '../../daemon/headless/session/file.ts';
 import { readSession as readItems, SessionFault, type SessionItem } from '../../daemon/headless/session/read.ts';
 import { openSessionText, type SessionStart } from '../../daemon/headless/session/text.ts';
 import type { Commit } from '../../protocol/commit.ts';
@@ -8,6 +8,7 @@ import { sessionProfile } from '../../protocol/session.ts';
 import { emptyView, fold } from '../../protocol/view/fold.ts';
 import type { View } from '../../protocol/view/types.ts';
 import { CliFailure, EXIT, fileFailure } from './failure.ts';
+import { newFile } from './session/make.ts';
 
 /** A header, commits numbered without a gap, then a footer or `cut-off`. Throws a CliFailure at the first fault. */
 export async function* readSession(file: string): AsyncGenerator<SessionItem, void, undefined> {
@@ -53,25 +54,21 @@ export interface WriteOptions {
 export async function writeSession(file: string, start: SessionStart, options: WriteOptions): Promise<SessionWriter> {
   const view = options.view ?? emptyView();
   const text = openSessionText(start, () => sessionProfile(view));
-  const said = async <T>(work: Promise<T>): Promise<T> =>
-    work.catch((error: unknown) => {
-      throw fileFailure(file, error);
-    });
-  const out = await said(createFile(file, options.overwrite));
+  const out = await newFile(file, options.overwrite);
   return {
     view,
     async commit(commit) {
       fold(view, commit);
-      await said(out.write(text.commit(JSON.stringify(commit))));
+      await out.write(text.commit(JSON.stringify(commit)));
     },
     async finish() {
       const digest = await digestOf(view);
-      await said(out.write(text.end(digest)));
-      await said(out.finish());
-      await said(out.publish());
+      await out.write(text.end(digest));
+      await out.finish();
+      await out.publish();
       return { commits: text.commits, digest };
     },
-    show: () => said(out.publish()),
+    show: () => out.publish(),
     flush: () => out.flush(),
     discard: () => out.discard(),
   };

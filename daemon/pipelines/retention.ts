@@ -11,6 +11,7 @@ import { decode, readThrough } from './entry.ts';
 import type { World } from './machine.ts';
 import { createSegment, knownSegment, openArchive } from './retention-archive.ts';
 import { snapshotOf } from './snapshots.ts';
+import { breath } from './snapshots-lines.ts';
 import { PARTS } from './snapshots-parts.ts';
 import { foldAll } from './snapshots-seek.ts';
 
@@ -36,10 +37,12 @@ export interface RetentionEvents {
   readonly failed: (error: unknown) => void;
 }
 
-/** Milliseconds between two passes over all machines. */
+/** Milliseconds between two passes over all machines, about. */
 const EVERY_MS = 10_000;
 /** A machine is trimmed when so much more than what stays is there: files of the archive are not to be tiny. */
 const SLACK = 0.1;
+/** Commits between two breaths for others. */
+const STRETCH = 16;
 /** Commits in one segment. */
 const SEGMENT_COMMITS = 50_000;
 
@@ -67,7 +70,8 @@ export async function startRetention(
   async function run(): Promise<void> {
     while (!signal.aborted) {
       await pass().catch(failed);
-      await sleep(EVERY_MS, undefined, { signal }).catch(() => undefined);
+      // Daemons that start together should not go on together.
+      await sleep(EVERY_MS * (0.5 + Math.random()), undefined, { signal }).catch(() => undefined);
     }
   }
 
@@ -133,6 +137,7 @@ async function settle(
       signal.throwIfAborted();
       foldAll(PARTS, values, decode(name, entry));
       id = entry.id;
+      if (entry.number % STRETCH === 0) await breath();
       await segment?.commit(entry);
     });
     if (refused !== undefined) return undefined;

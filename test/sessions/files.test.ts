@@ -1,10 +1,11 @@
-import { mkdtemp, readdir, rm } from 'node:fs/promises';
+import { lstat, mkdtemp, readdir, rm, symlink } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { gzipSync } from 'node:zlib';
 import fc from 'fast-check';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { CutError, cutSession } from '../../daemon/headless/session/cut.ts';
+import { createFile } from '../../daemon/headless/session/file.ts';
 import { openIdSet } from '../../daemon/headless/session/ids.ts';
 import { linesOf } from '../../daemon/headless/session/lines.ts';
 import { MergeError, mergeSessions, SegmentFault } from '../../daemon/headless/session/merge.ts';
@@ -230,6 +231,18 @@ describe('files of sessions', { timeout: 120_000 }, () => {
     expect((await readdir(folder)).filter((name) => name.includes('.part'))).toEqual([]);
     await writeText(out, whole);
     await expect(made(out, async () => undefined)).rejects.toThrow(/exists/);
+    await expect(createFile('/dev/null', true)).rejects.toThrow(/is no regular file/);
+  });
+
+  it('SES-24: a link is followed, not replaced', async () => {
+    const [real, link] = [await file('old'), fresh()];
+    await symlink(real, link);
+    const out = await createFile(link, true);
+    await out.write('new');
+    await out.finish();
+    await out.publish();
+    expect(await readText(real)).toBe('new');
+    expect((await lstat(link)).isSymbolicLink()).toBe(true);
   });
 });
 

@@ -15,9 +15,7 @@ export async function makeFile<T>(
   { out, force }: OutOptions,
   work: (file: NewFile, onBytes: OnBytes) => Promise<T>,
 ): Promise<T> {
-  const file = await createFile(out, force === true).catch((error: unknown) => {
-    throw fileFailure(out, error);
-  });
+  const file = await newFile(out, force === true);
   try {
     const result = await reading(context, files, `${out} was not written`, (onBytes) => work(file, onBytes));
     await file.finish();
@@ -26,4 +24,19 @@ export async function makeFile<T>(
   } finally {
     await file.discard();
   }
+}
+
+/** As createFile; what the system says of it names this file, and not one that is read meanwhile. */
+export async function newFile(name: string, overwrite: boolean): Promise<NewFile> {
+  const named = async <R>(work: Promise<R>): Promise<R> =>
+    work.catch((error: unknown) => {
+      throw fileFailure(name, error);
+    });
+  const file = await named(createFile(name, overwrite));
+  return {
+    ...file,
+    write: (text) => named(file.write(text)),
+    finish: () => named(file.finish()),
+    publish: () => named(file.publish()),
+  };
 }

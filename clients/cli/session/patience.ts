@@ -24,7 +24,7 @@ export async function patiently<T>(
       if (!(error instanceof ClientError) || !PASSING.includes(error.code)) throw error;
       if (attempt === ATTEMPTS || signal.aborted) throw error;
       again(error);
-      await sleep(wait, undefined, { signal });
+      await sleep(wait, undefined, { signal }).catch(() => Promise.reject(error));
       wait = Math.min(2 * wait, LONGEST_MS);
     }
   }

@@ -1,10 +1,11 @@
 /** `veneer session validate`. */
-import { createFile, STDIN } from '../../../daemon/headless/session/file.ts';
+import { STDIN } from '../../../daemon/headless/session/file.ts';
 import type { Survey } from '../../../daemon/headless/session/survey.ts';
 import type { Context } from '../context.ts';
-import { EXIT, type ExitCode, fileFailure, usage } from '../failure.ts';
+import { EXIT, type ExitCode, usage } from '../failure.ts';
 import { counted } from '../format/number.ts';
 import { plain } from '../format/plain.ts';
+import { newFile } from './make.ts';
 import { faultWords, survey } from './survey.ts';
 
 export interface ValidateOptions {
@@ -46,9 +47,7 @@ const unchecked = ({ digestChecked }: Survey): string =>
 
 /** Of a file that is whole nothing is written. */
 async function rescue(context: Context, file: string, salvage: string, force: boolean): Promise<Survey> {
-  const kept = await createFile(salvage, force).catch((error: unknown) => {
-    throw fileFailure(salvage, error);
-  });
+  const kept = await newFile(salvage, force);
   try {
     const found = await survey(context, file, kept);
     if (found.state === 'whole') {

@@ -5,7 +5,7 @@
 import { randomBytes } from 'node:crypto';
 import { once } from 'node:events';
 import { createReadStream, createWriteStream } from 'node:fs';
-import { access, open, rename, rm } from 'node:fs/promises';
+import { open, realpath, rename, rm, stat } from 'node:fs/promises';
 import { basename, dirname, join } from 'node:path';
 import { finished } from 'node:stream/promises';
 import { createGzip } from 'node:zlib';
@@ -44,8 +44,8 @@ export interface NewFile {
 }
 
 /** Gzipped where its name ends in `.gz`. A file that exists is refused unless `overwrite`. Throws the system's errors. */
-export async function createFile(file: string, overwrite: boolean): Promise<NewFile> {
-  if (!overwrite && (await exists(file))) throw Object.assign(new Error(`${file} exists`), { code: 'EEXIST' });
+export async function createFile(name: string, overwrite: boolean): Promise<NewFile> {
+  const file = await target(name, overwrite);
   // Hidden, so that no pattern of a shell takes it for a session.
   const part = join(dirname(file), `.${basename(file)}.${randomBytes(6).toString('hex')}${PART}`);
   const disk = createWriteStream(part, { flags: 'wx', flush: true });
@@ -100,11 +100,13 @@ export async function createFile(file: string, overwrite: boolean): Promise<NewF
   };
 }
 
-async function exists(file: string): Promise<boolean> {
-  return access(file).then(
-    () => true,
-    () => false,
-  );
+/** Where the file is to be: a link leads to what it names. What is no file (a device, a pipe) is never renamed over. */
+async function target(name: string, overwrite: boolean): Promise<string> {
+  const there = await stat(name).catch(() => undefined);
+  if (there === undefined) return name;
+  if (!overwrite) throw Object.assign(new Error(`${name} exists`), { code: 'EEXIST' });
+  if (!there.isFile()) throw new Error('is no regular file: it can not be replaced');
+  return realpath(name);
 }
 
 /** A name is on the disk when its folder is. */
