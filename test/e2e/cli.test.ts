@@ -209,6 +209,7 @@ describe('the command line against a daemon', { timeout: PATIENCE }, () => {
     expect([json.code, json.out]).toEqual([0, '']);
     const bad = await veneer('watch', '-m', 'chosen', '--address', '5-3');
     expect([bad.code, bad.err]).toEqual([2, expect.stringContaining('FROM-TO')]);
+    await remove('chosen');
   });
 
   it('CLI-17: watch shows every event, is live, and ends well on Ctrl-C', async () => {
