@@ -14,6 +14,7 @@ import { isWhole } from './provable.ts';
 const EPOCH = 'epoch001';
 const ROUNDS = 24;
 const CHILD = fileURLToPath(new URL('./append-child.ts', import.meta.url));
+const STAGE_CHILD = fileURLToPath(new URL('./stage-child.ts', import.meta.url));
 
 describe('the event log on LMDB, when things go wrong', () => {
   let folder: string;
@@ -194,6 +195,25 @@ describe('the event log on LMDB, when things go wrong', () => {
     await vi.waitFor(() => expect([tables.garbage.getCount(), tables.commits.getCount()]).toEqual([0, 703]), 20_000);
     await again.close();
     await tables.env.close();
+  });
+
+  it('LOG-23: what a process had staged when it was killed is no machine, and goes', { timeout: 60_000 }, async () => {
+    for (let round = 0; round < 3; round++) {
+      const child = spawn(process.execPath, ['--import', 'tsx', STAGE_CHILD, folder], {
+        stdio: ['ignore', 'pipe', 'inherit'],
+      });
+      await once(child.stdout, 'data');
+      setTimeout(() => child.kill('SIGKILL'), Math.random() * 100);
+      await once(child, 'exit');
+      const log = await openLmdbLog(folder);
+      expect(await log.list()).toEqual({ machines: [], damaged: [] });
+      expect(await log.find('staged', EPOCH, 'c0')).toBeUndefined();
+      const tables = openTables(join(folder, 'log'));
+      const left = () => [tables.garbage, tables.commits, tables.ids].map((table) => table.getCount());
+      await vi.waitFor(() => expect(left()).toEqual([0, 0, 0]), 20_000);
+      await log.close();
+      await tables.env.close();
+    }
   });
 });
 
