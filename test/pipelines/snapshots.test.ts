@@ -272,3 +272,36 @@ it('SNAP-5: a large first commit does not make a snapshot of every one after it'
   expect((await commitsOf(runtime, 'm'))[0]?.events.length).toBeGreaterThan(0);
   expect(JSON.stringify((await commitsOf(runtime, 'm'))[0]).length).toBeGreaterThan(SNAPSHOT_LEAST);
 });
+
+it('SNAP-13: what was made of commits that the store has lost since is worth nothing', async () => {
+  const [kept, other] = [openMemoryLog(), openMemoryLog()];
+  const source = openTestRuntime(kept);
+  await bootAndLoad(source, 'm', 6);
+  must(await source.world.snapshots.ensure('m'));
+  const epoch = await epochOf(source, 'm');
+  const commits = await commitsOf(source, 'm');
+  // The other log has the first four of them, and then goes its own way.
+  const [boot, ...rest] = commits.slice(0, 4);
+  if (boot === undefined) throw new Error('no commit');
+  await other.create('m', epoch, { id: boot.id, text: JSON.stringify(boot) });
+  for (const commit of rest) {
+    await other.append('m', epoch, commit.number - 1, { id: commit.id, text: JSON.stringify(commit) });
+  }
+  const survivor = openTestRuntime(other);
+  for (const name of ['x', 'y', 'z', 'w', 'v']) await load(survivor, 'm', name);
+  const lost = await kept.latestSnapshot('m', epoch, 7);
+  await other.putSnapshot('m', epoch, 7, lost?.bytes ?? Uint8Array.of());
+
+  let current = kept;
+  const log = new Proxy(kept, { get: (_, key) => Reflect.get(current, key) });
+  const runtime = openTestRuntime(log);
+  must(await runtime.view('m'));
+  must(await runtime.command('m', { id: 'before', command: { type: 'unload', module: 'm1' } }));
+  current = other;
+  const truth = must(await survivor.view('m'));
+  expect(must(await runtime.view('m'))).toEqual(truth);
+  expect(must(await openTestRuntime(other).view('m'))).toEqual(truth);
+  const answer = must(await runtime.command('m', { id: 'after', command: { type: 'unload', module: 'm1' } }));
+  expect(answer.number).toBe(10);
+  expect(must(await runtime.view('m')).text).toBe(must(await survivor.view('m')).text);
+});
