@@ -11,6 +11,7 @@ import { rebuild } from './rebuild.ts';
 import { resumeLmdb, resumeRedis } from './resume.ts';
 import type { Bench, Row } from './row.ts';
 import { seekLmdb, seekRedis } from './seek.ts';
+import { sweep } from './sweep.ts';
 import { transform } from './transform.ts';
 import { playClients } from './wire/clients.ts';
 import { connections, fanout } from './wire/fanout.ts';
@@ -27,6 +28,7 @@ const BENCHES: Readonly<Record<string, Bench>> = {
   rebuild,
   'resume-lmdb': resumeLmdb,
   'resume-redis': resumeRedis,
+  sweep,
   fanout,
   connections,
 };
