@@ -97,8 +97,8 @@ export async function until(
   }
 }
 
-function startNodes(): Promise<readonly RedisServer[]> {
-  return Promise.all(
+async function startNodes(): Promise<readonly RedisServer[]> {
+  const starts = await Promise.allSettled(
     Array.from({ length: MASTERS }, async () =>
       startRedis({
         'cluster-enabled': 'yes',
@@ -110,4 +110,9 @@ function startNodes(): Promise<readonly RedisServer[]> {
       }),
     ),
   );
+  const nodes = starts.flatMap((start) => (start.status === 'fulfilled' ? [start.value] : []));
+  const failed = starts.find((start) => start.status === 'rejected');
+  if (failed === undefined) return nodes;
+  await Promise.all(nodes.map((node) => node.close()));
+  throw failed.reason;
 }

@@ -63,7 +63,15 @@ export async function startRedis(options: RedisServerOptions = {}): Promise<Redi
     return client.call(command, ...args).finally(() => client.disconnect());
   };
 
-  await start();
+  const close = async (): Promise<void> => {
+    await kill();
+    rmSync(folder, { recursive: true, force: true });
+  };
+
+  await start().catch(async (error: unknown) => {
+    await close();
+    throw error;
+  });
   return {
     url: `redis://127.0.0.1:${port}`,
     port,
@@ -73,10 +81,7 @@ export async function startRedis(options: RedisServerOptions = {}): Promise<Redi
     start,
     launch: (more) => void launch(more),
     ask,
-    close: async () => {
-      await kill();
-      rmSync(folder, { recursive: true, force: true });
-    },
+    close,
   };
 }
 
