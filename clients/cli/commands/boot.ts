@@ -50,7 +50,8 @@ async function boot(context: Context, name: string, options: BootOptions): Promi
   const profile = bootedProfile(done);
   const { symbols, gplOnly, staticCalls, ...rest } = profile;
   const exports = Object.keys(symbols).length;
-  await context.out.value({ machine: name, position: done.position, profile: { ...rest, symbols: exports } });
+  const position = { machine: name, ...done.position };
+  await context.out.value({ machine: name, position, profile: { ...rest, symbols: exports } });
   const { direct, fallback } = profile.moduleRegion;
   context.out.print(
     context.out.paint.bold(`${name} is booted`),

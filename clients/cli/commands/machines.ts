@@ -1,6 +1,6 @@
 /** `veneer machines` and `veneer remove`. */
 import type { Command } from 'commander';
-import type { MachineSummary } from '../../../protocol/frames.ts';
+import type { DamagedSummary, MachineSummary } from '../../../protocol/frames.ts';
 import { withClient } from '../context.ts';
 import { count } from '../format/number.ts';
 import { table } from '../format/table.ts';
@@ -16,7 +16,7 @@ export const addMachines: AddCommand = (program, go) => {
       go(command, async (context) => {
         const { out } = context;
         const machines = await withClient(context, (client) => client.machines());
-        await out.value(machines);
+        await out.value(machines.map(placed));
         if (machines.length === 0) {
           out.print('no machine yet: create one with `veneer boot NAME`');
           return;
@@ -51,3 +51,9 @@ export const addMachines: AddCommand = (program, go) => {
       }),
     );
 };
+
+/** Its position with the machine's name, as all JSON has it. */
+function placed(machine: MachineSummary | DamagedSummary): object {
+  if ('damaged' in machine) return machine;
+  return { ...machine, position: { machine: machine.name, ...machine.position } };
+}

@@ -29,7 +29,13 @@ export async function replay(context: Context, file: string, options: ReplayOpti
     const { view } = await client.machine(name).view({ at: position.commit });
     const digest = await digestOf(viewFromJson(view));
     const equal = contents.digest === null ? null : digest === contents.digest;
-    await out.value({ machine: name, position, digest, recorded: contents.digest, equal });
+    await out.value({
+      machine: name,
+      position: { machine: name, ...position },
+      digest,
+      recorded: contents.digest,
+      equal,
+    });
     out.print(`${name}: ${counted(position.commit, 'commit')}`, `digest ${digest}`);
     if (equal) {
       out.print(out.paint.green('equal to the recorded one'));
