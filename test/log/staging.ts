@@ -1,17 +1,9 @@
 /** What every store promises of machines in the making; a part of the conformance suite. */
 import { expect, it } from 'vitest';
-import type { EventLog, NewEntry } from '../../daemon/log/log.ts';
+import type { NewEntry } from '../../daemon/log/log.ts';
+import { EPOCH, LATER, type Suite } from './suite.ts';
 
-const EPOCH = 'epoch001';
-const LATER = 'epoch002';
-
-export type StagingUnderTest = {
-  log(): EventLog;
-  other(): EventLog;
-  fresh(): string;
-};
-
-export function stagingSuite({ log, other, fresh }: StagingUnderTest): void {
+export function stagingSuite({ log, other, fresh }: Suite): void {
   const commits = (count: number, from = 1): readonly NewEntry[] =>
     Array.from({ length: count }, (_, n) => ({ id: `c${from + n}`, text: `text of ${from + n}` }));
 
