@@ -31,16 +31,14 @@ interface LongLog {
 
 /** Stages `count` commits and makes them the machine `name`; the bytes of their texts. */
 export async function fillLog(log: EventLog, name: string, count: number): Promise<number> {
-  const { beginning, cycle } = await longLog();
+  const entryOf = await longEntries();
   const staging = log.stage(name, EPOCH);
   let batch: NewEntry[] = [];
   let bytes = 0;
   for (let number = 1; number <= count; number++) {
-    const rest = beginning[number - 1] ?? cycle[(number - 1 - beginning.length) % cycle.length];
-    const id = `bench-${number}`;
-    const text = `{"v":${COMMIT_VERSION},"number":${number},"time":${START + number * 1000},"id":"${id}",${rest}`;
-    bytes += text.length;
-    batch.push({ id, text });
+    const entry = entryOf(number);
+    bytes += entry.text.length;
+    batch.push(entry);
     if (batch.length < BATCH && number < count) continue;
     await staging.append(batch);
     batch = [];
@@ -48,6 +46,17 @@ export async function fillLog(log: EventLog, name: string, count: number): Promi
   const published = await staging.publish();
   if (published.status !== 'created') throw new Error(`${name}: ${published.status}`);
   return bytes;
+}
+
+/** Gives the commit of each number. */
+export async function longEntries(): Promise<(number: number) => NewEntry> {
+  const { beginning, cycle } = await longLog();
+  return (number) => {
+    const rest = beginning[number - 1] ?? cycle[(number - 1 - beginning.length) % cycle.length];
+    const id = `bench-${number}`;
+    const text = `{"v":${COMMIT_VERSION},"number":${number},"time":${START + number * 1000},"id":"${id}",${rest}`;
+    return { id, text };
+  };
 }
 
 async function longLog(): Promise<LongLog> {
