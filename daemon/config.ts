@@ -38,6 +38,12 @@ export function readConfig(argv: readonly string[]): Config {
       ).env('REDIS_URL'),
     )
     .addOption(
+      new Option('--redis-replicas <number>', 'acknowledge what so many replicas of Redis have')
+        .default(0)
+        .env('VENEERD_REDIS_REPLICAS')
+        .argParser(readReplicas),
+    )
+    .addOption(
       new Option('--token-file <file>', 'who may do what: lines `watch|operate|admin TOKEN`').env('VENEERD_TOKEN_FILE'),
     )
     .addOption(new Option('--tls-cert <file>', 'a certificate in PEM: https and wss').env('VENEERD_TLS_CERT'))
@@ -72,6 +78,7 @@ export function readConfig(argv: readonly string[]): Config {
     port: number;
     data: string;
     redis?: string;
+    redisReplicas: number;
     tokenFile?: string;
     tlsCert?: string;
     tlsKey?: string;
@@ -84,7 +91,7 @@ export function readConfig(argv: readonly string[]): Config {
   return {
     host: opts.host,
     port: opts.port,
-    stores: opts.redis === undefined || opts.redis === '' ? { dataDir: opts.data } : { redisUrl: opts.redis },
+    stores: opts.redis ? { redisUrl: opts.redis, replicas: opts.redisReplicas } : { dataDir: opts.data },
     access: {
       tokenFile: opts.tokenFile,
       token: process.env.VENEERD_TOKEN,
@@ -101,6 +108,11 @@ function readPort(text: string): number {
   const port = /^\d{1,5}$/.test(text) ? Number(text) : Number.NaN;
   if (!(port <= 65_535)) throw new InvalidArgumentError('expected a port, 0 to 65535');
   return port;
+}
+
+function readReplicas(text: string): number {
+  if (!/^\d$/.test(text)) throw new InvalidArgumentError('expected a number of replicas, 0 to 9');
+  return Number(text);
 }
 
 function readRetained(text: string): number {

@@ -11,6 +11,7 @@
  *   veneerd:{name}:<epoch>:snapshot-numbers  zset    number, by number
  *   veneerd:check:<n>                        string  the trial writes of EventLog.check, for a minute
  *   veneerd:blob:<sha256>                    string  bytes
+ *   veneerd:{…}:fence                        string  the small write that replicas are asked for, for a minute
  *
  * A machine's key is also the name of the channel on which its changes are published.
  */
@@ -47,9 +48,14 @@ export function blobKey(sha256: string): string {
   return `veneerd:blob:${sha256}`;
 }
 
+/** In the slot of a key. */
+export function fenceKey(key: string): string {
+  return `veneerd:{${/\{([^{}]+)\}/.exec(key)?.[1] ?? key}}:fence`;
+}
+
 /** What a key holds, as TYPE says it. */
 export function typeOfKey(key: string): string {
-  if (key.startsWith('veneerd:blob:') || key.startsWith('veneerd:check:')) return 'string';
+  if (key.startsWith('veneerd:blob:') || key.startsWith('veneerd:check:') || key.endsWith(':fence')) return 'string';
   if (key.endsWith(':commits')) return 'stream';
   return key.endsWith(':snapshot-numbers') ? 'zset' : 'hash';
 }

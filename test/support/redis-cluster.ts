@@ -105,6 +105,7 @@ async function startNodes(): Promise<readonly RedisServer[]> {
         'cluster-config-file': 'nodes.conf',
         'cluster-port': String(await freePort()),
         'cluster-node-timeout': '1000',
+        'repl-diskless-sync-delay': '0',
         appendonly: 'yes',
         appendfsync: 'always',
       }),
