@@ -1,11 +1,11 @@
 /** Between commits and what the log keeps: a commit is encoded once, when it is appended. */
+import { setImmediate as breath } from 'node:timers/promises';
 import type { Commit } from '../../protocol/commit.ts';
 import { COMMIT_VERSION } from '../../protocol/commit-version.ts';
 import { upcast } from '../../protocol/upcast.ts';
 import { StoreError } from '../log/errors.ts';
 import { type Entry, type EventLog, type NewEntry, PAGE_ENTRIES, type ReadResult } from '../log/log.ts';
 import { done, type Outcome, type Refusal, refusedRead } from './outcome.ts';
-import { breath } from './snapshots-lines.ts';
 
 /** Characters of commits between two breaths: a few milliseconds' work for whoever folds them. */
 const BREATH_CHARS = 256 << 10;

@@ -3,6 +3,7 @@
  * the few commits that wrote there, the blob store gives the files that the answer turns out to need. They take turns, a few
  * may wait, and nothing is kept.
  */
+import { setImmediate as breath } from 'node:timers/promises';
 import { fromHex } from '../../protocol/address.ts';
 import type { Commit, Position } from '../../protocol/commit.ts';
 import type { DisassemblyAnswer, TraceAnswer, WhyAnswer } from '../../protocol/inspect.ts';
@@ -20,7 +21,6 @@ import type { Held } from './kernel-state.ts';
 import type { World } from './machine.ts';
 import { openMailbox } from './mailbox.ts';
 import { done, type Outcome, refuse } from './outcome.ts';
-import { breath } from './snapshots-lines.ts';
 import { LEDGER, STATE } from './snapshots-parts.ts';
 
 export interface Question {

@@ -3,6 +3,7 @@
  * up everybody. The first line is the value without the elements of its lists, and of the lists in its members; each line
  * after it adds elements to one of them: [path, elements].
  */
+import { setImmediate as breath } from 'node:timers/promises';
 
 /** Bytes of text, about, in a line that holds more than one element. */
 const LINE_BYTES = 64 << 10;
@@ -10,8 +11,6 @@ const LINE_BYTES = 64 << 10;
 const BREATH_BYTES = 256 << 10;
 
 type Lists = Record<string, unknown>;
-
-export const breath = (): Promise<void> => new Promise((resolve) => setImmediate(resolve));
 
 /** `value` must not change before this is done. */
 export async function toLines(value: object): Promise<Buffer> {

@@ -64,8 +64,8 @@ export function openViews(snapshots: Snapshots, name: string, mistake: (error: u
       kept = { epoch, id, view: values[0] };
       return done(kept);
     } catch (error) {
-      // The store failed between two commits: what was folded is whole.
-      if (error instanceof StoreError) kept = mine;
+      // The store failed between two commits: what was folded is whole, up to a commit whose id nobody noted.
+      if (error instanceof StoreError && mine) kept = { ...mine, id: undefined };
       throw error;
     }
   }

@@ -25,8 +25,6 @@ describe('imports in a table', () => {
   });
 
   it('SNAP-8: an index beyond the table is refused', () => {
-    expect(() => fromTable({ symbols: [], modules: [{ imports: [0] }] })).toThrow(
-      'a table of 0 imports has no row 0',
-    );
+    expect(() => fromTable({ symbols: [], modules: [{ imports: [0] }] })).toThrow('a table of 0 imports has no row 0');
   });
 });
