@@ -3,6 +3,7 @@
  * for others in between: the view of a thousand modules is more than 10 MB of text.
  */
 import { createHash } from 'node:crypto';
+import { setImmediate as breath } from 'node:timers/promises';
 import { canonicalPieces } from '../../../protocol/view/json.ts';
 import type { View } from '../../../protocol/view/types.ts';
 
@@ -18,7 +19,7 @@ export async function digestOf(view: View): Promise<string> {
     since += piece.length;
     if (since < BREATH) continue;
     since = 0;
-    await new Promise((resolve) => setImmediate(resolve));
+    await breath();
   }
   return hash.digest('hex');
 }
