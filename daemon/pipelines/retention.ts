@@ -3,7 +3,7 @@
  * repeated: a segment that is there is not written again, and a machine that another daemon has trimmed meanwhile is left
  * to it. What a pass does not finish, the next one does.
  */
-import { setImmediate as breath, setImmediate as breath, setTimeout as sleep } from 'node:timers/promises';
+import { setImmediate as breath, setTimeout as sleep } from 'node:timers/promises';
 import type { View } from '../../protocol/view/types.ts';
 import { digestOf } from '../headless/session/digest.ts';
 import type { MachineHead } from '../log/log.ts';
