@@ -46,11 +46,12 @@ export function parseRedisAddress(text: string): RedisAddress {
   };
 }
 
-function parseNode(text: string): RedisNode {
+/** The text is not repeated: a password in the wrong place is one still. */
+function parseNode(text: string, at: number): RedisNode {
   const [, bracketed, plain, port] = /^(?:\[([\da-fA-F:.]+)\]|([^:[\]\s]+))(?::(\d{1,5}))?$/.exec(text) ?? [];
   const host = bracketed ?? plain;
   const number = Number(port ?? PORT);
-  if (host === undefined || number < 1 || number > 65_535) throw wrong(`${text}: expected HOST or HOST:PORT`);
+  if (host === undefined || number < 1 || number > 65_535) throw wrong(`server ${at + 1}: expected HOST or HOST:PORT`);
   return { host, port: number };
 }
 

@@ -2,7 +2,8 @@
  * Answers a write only when so many replicas of Redis have it: Redis itself copies after it has answered, so a crash of
  * the primary takes what was not copied yet. A small write to the same slot comes after the one that counts, on a
  * connection of its own, and WAIT says how many replicas have that; so it does not matter who wrote, when, or through
- * which connection. Readers may see a commit earlier.
+ * which connection. Readers may see a commit earlier. A failover right between the write and the small write stays
+ * unnoticed: it would have to be over before this process comes to its next turn.
  */
 import { Redis } from 'ioredis';
 import type { BlobStore } from './blobs.ts';

@@ -1,3 +1,4 @@
+import fc from 'fast-check';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { parseRedisAddress } from '../../daemon/log/redis-address.ts';
 import { openStores } from '../../daemon/log/stores.ts';
@@ -40,14 +41,33 @@ describe('the address of Redis', () => {
       ['redis://:secret@a/db', 'expected redis://HOST:PORT'],
       ['redis://:secret@a:1,b:2', 'for the nodes of a cluster write redis-cluster://'],
       ['redis-cluster://:secret@a/1', 'a cluster has no database 1'],
-      ['redis://:secret@a:70000', 'a:70000: expected HOST or HOST:PORT'],
-      ['redis-cluster://:secret@a,,b', ': expected HOST or HOST:PORT'],
+      ['redis://:secret@a:70000', 'server 1: expected HOST or HOST:PORT'],
+      ['redis-cluster://:secret@a,,b', 'server 2: expected HOST or HOST:PORT'],
+      ['redis://me:secret', 'server 1: expected HOST or HOST:PORT'],
       ['redis://:secret%@a', 'percent-encoded'],
       ['', 'expected redis://HOST:PORT'],
     ] as const) {
       expect(() => parseRedisAddress(text)).toThrow(why);
       expect(() => parseRedisAddress(text)).not.toThrow('secret');
     }
+  });
+
+  it('RED-1: any text names servers or is refused', () => {
+    const part = fc.oneof(fc.string(), fc.constantFrom(':', '@', ',', '/', '[', ']', '%', 'host:1', '[::1]'));
+    const scheme = fc.constantFrom('redis://', 'rediss://', 'redis-cluster://', 'rediss-cluster://', '');
+    const text = fc.tuple(scheme, fc.array(part)).map(([start, parts]) => start + parts.join(''));
+    fc.assert(
+      fc.property(text, (address) => {
+        try {
+          for (const { host, port } of parseRedisAddress(address).nodes) {
+            expect(host).not.toBe('');
+            expect(port).toBeGreaterThan(0);
+          }
+        } catch (error) {
+          expect(error).toMatchObject({ code: 'invalid-argument' });
+        }
+      }),
+    );
   });
 });
 
