@@ -5,7 +5,10 @@ export function same(a: unknown, b: unknown): boolean {
   if (Array.isArray(a) || Array.isArray(b)) {
     return Array.isArray(a) && Array.isArray(b) && a.length === b.length && a.every((each, i) => same(each, b[i]));
   }
-  return differing(a, b).length === 0;
+  return (
+    Object.keys(a).every((name) => same(ownMember(a, name), ownMember(b, name))) &&
+    Object.keys(b).every((name) => Object.hasOwn(a, name) || ownMember(b, name) === undefined)
+  );
 }
 
 /** The names of the members that differ, sorted; those in `except` are not looked at. */

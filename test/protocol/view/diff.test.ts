@@ -110,8 +110,14 @@ const eachPair = (check: (from: ViewJson, to: ViewJson, diff: ViewDiff) => void)
 
 describe('what differs between two views', () => {
   it('DIFF-1: nothing, if and only if they say the same', () => {
+    const digests = new WeakMap<ViewJson, string>();
+    const digest = (view: ViewJson): string => {
+      const known = digests.get(view) ?? digestOf(view);
+      digests.set(view, known);
+      return known;
+    };
     eachPair((from, to, diff) => {
-      expect(diff.equal).toBe(digestOf(from) === digestOf(to));
+      expect(diff.equal).toBe(digest(from) === digest(to));
       if (from === to) expect(diff.equal).toBe(true);
     });
   });
