@@ -130,13 +130,11 @@ async function appendAll(
   base: Held,
   entries: readonly NewEntry[],
 ): Promise<Refusal | undefined> {
+  const before = (at: number): string | undefined => (at === 0 ? base.id : entries[at - 1]?.id);
   for (let from = 0; from < entries.length; from += WINDOW) {
     const window = entries.slice(from, from + WINDOW);
     const results = await Promise.all(
-      window.map((entry, i) => {
-        const before = from + i === 0 ? base.id : entries[from + i - 1]?.id;
-        return world.log.append(name, base.epoch, base.commit + from + i, entry, before);
-      }),
+      window.map((entry, i) => world.log.append(name, base.epoch, base.commit + from + i, entry, before(from + i))),
     );
     for (const [i, result] of results.entries()) {
       const number = base.commit + from + i + 1;
@@ -149,7 +147,7 @@ async function appendAll(
         return refuse('bad-session', `commit ${number}: its id ${entry.id} is that of commit ${result.number}`);
       }
       if (result.status !== 'appended' && result.status !== 'duplicate') return refusedGone(name, result);
-      world.hubs.publish(name, base.epoch, { number, ...entry });
+      world.hubs.publish(name, base.epoch, { number, ...entry }, before(from + i));
     }
   }
   return undefined;

@@ -64,30 +64,36 @@ describe('when the store has lost its newest commits', () => {
     expect(must(await mine.view('m')).text).toBe(must(await theirs.view('m')).text);
   });
 
-  it('LOG-26: a subscriber that was given a lost commit is told so, and is given nothing after it', async () => {
-    const { epoch } = must(await mine.head('m'));
-    const seen: string[] = [];
-    const stop = new AbortController();
-    const ended = runSubscription(
-      mine.world.hubs,
-      'm',
-      { epoch, commit: 3 },
-      {
-        commits: ({ entries }) => seen.push(...entries.map(({ id }) => id)),
-        live: () => undefined,
-        share: () => 1 << 20,
-        full: () => false,
-        room: async () => undefined,
-      },
-      stop.signal,
-    );
-    await load(mine, 'm', 'lost');
-    await expect.poll(() => seen).toEqual(['m-load-lost']);
-    await lose();
-    must(await theirs.command('m', { id: 'theirs', command: { type: 'load', blob: stored('other') } }));
-    must(await theirs.command('m', { id: 'next', command: { type: 'load', blob: stored('next') } }));
-    expect(await ended).toMatchObject({ code: 'position-ahead' });
-    expect(seen).toEqual(['m-load-lost']);
-    stop.abort();
-  });
+  it.each([
+    ['another daemon', () => theirs],
+    ['the same daemon', () => mine],
+  ])(
+    'LOG-26: a subscriber that was given a lost commit is told so when %s goes on, and given nothing',
+    async (_, first) => {
+      const { epoch } = must(await mine.head('m'));
+      const seen: string[] = [];
+      const stop = new AbortController();
+      const ended = runSubscription(
+        mine.world.hubs,
+        'm',
+        { epoch, commit: 3 },
+        {
+          commits: ({ entries }) => seen.push(...entries.map(({ id }) => id)),
+          live: () => undefined,
+          share: () => 1 << 20,
+          full: () => false,
+          room: async () => undefined,
+        },
+        stop.signal,
+      );
+      await load(mine, 'm', 'lost');
+      await expect.poll(() => seen).toEqual(['m-load-lost']);
+      await lose();
+      must(await first().command('m', { id: 'first', command: { type: 'load', blob: stored('other') } }));
+      must(await mine.command('m', { id: 'next', command: { type: 'load', blob: stored('next') } }));
+      expect(await ended).toMatchObject({ code: 'position-ahead' });
+      expect(seen).toEqual(['m-load-lost']);
+      stop.abort();
+    },
+  );
 });
