@@ -150,7 +150,7 @@ it('SNAP-7: after a restart the first command, view and question read the log fr
   }
 });
 
-it('SNAP-8: what can be read of a log is never lost by a snapshot that can not', async () => {
+it('SNAP-8, VIEW-2: what can be read of a log is never lost by a snapshot that can not', async () => {
   const log = openMemoryLog();
   const runtime = openTestRuntime(log);
   await bootAndLoad(runtime, 'm', 30);
