@@ -10,7 +10,7 @@ import { filesOf, openPlanner } from '../kernel/fork/plan.ts';
 import { openReplay } from '../kernel/fork/replay.ts';
 import type { Blobs } from '../kernel/kernel.ts';
 import { FORKS } from '../limits.ts';
-import type { NewEntry, Staging } from '../log/log.ts';
+import { type NewEntry, PAGE_BYTES, PAGE_ENTRIES, type Staging } from '../log/log.ts';
 import { decode, encode, readOne } from './entry.ts';
 import { forkFault, loadedFiles } from './fork-files.ts';
 import { Stopped, walk } from './fork-walk.ts';
@@ -38,9 +38,6 @@ type Locate = (machine: string, wanted: { readonly at?: PositionText | undefined
 
 /** Commits between two tellings of progress. */
 const TELL_EVERY = 64;
-/** Commits that are staged together, and characters after which no further one joins them. */
-const BATCH = 64;
-const BATCH_CHARS = 1 << 20;
 
 export function openForker(world: World, locate: Locate): Forker {
   const turns = openMailbox(FORKS, world.mistake);
@@ -127,6 +124,7 @@ async function make(
   let firstText = '';
   let number = 0;
   let batch: NewEntry[] = [];
+  /** Characters, which are bytes but for what is no ASCII: about a page is staged at a time. */
   let chars = 0;
   const flush = async (): Promise<void> => {
     await staging.append(batch);
@@ -140,7 +138,7 @@ async function make(
       number = commit.number;
       batch.push(entry);
       chars += entry.text.length;
-      if (batch.length >= BATCH || chars >= BATCH_CHARS) await flush();
+      if (batch.length >= PAGE_ENTRIES || chars >= PAGE_BYTES) await flush();
     }
   };
 
