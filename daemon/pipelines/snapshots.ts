@@ -11,7 +11,7 @@ import { StoreError } from '../log/errors.ts';
 import type { Entry, EventLog, MachineHead } from '../log/log.ts';
 import { decode, readThrough } from './entry.ts';
 import type { Appended } from './hubs.ts';
-import { done, type Outcome, refusedGone } from './outcome.ts';
+import { done, isMistake, type Outcome, refusedGone } from './outcome.ts';
 import { encodeSnapshot, type PartText, partText } from './snapshots-codec.ts';
 import { PARTS, type PartsOf } from './snapshots-parts.ts';
 import { foldAll, type Known, nearest, type Sought, seek, weightOf } from './snapshots-seek.ts';
@@ -66,6 +66,7 @@ export function openSnapshots(log: EventLog, mistake: (error: unknown) => void):
   const waiting = new Set<string>();
   let turn: Promise<unknown> = Promise.resolve();
   let closed = false;
+  const closing = new AbortController();
 
   function inTurn<T>(work: () => Promise<T>): Promise<T> {
     const mine = turn.then(work);
@@ -93,7 +94,7 @@ export function openSnapshots(log: EventLog, mistake: (error: unknown) => void):
       // Not again with every commit: when as much has come once more.
       const counted = counts.get(name);
       if (counted) count(name, { ...counted, weight: 0 });
-      if (!(error instanceof StoreError && error.temporary) && !closed) mistake(error);
+      if (isMistake(error)) mistake(error);
     });
   }
 
@@ -186,10 +187,12 @@ export function openSnapshots(log: EventLog, mistake: (error: unknown) => void):
         return done({ epoch, commit });
       }),
 
-    verify: (name, tell, signal) => verifySnapshots(log, name, tell, signal),
+    verify: (name, tell, signal) =>
+      verifySnapshots(log, name, tell, AbortSignal.any([closing.signal, ...(signal ? [signal] : [])])),
 
     async close() {
       closed = true;
+      closing.abort();
       await turn;
     },
   };
