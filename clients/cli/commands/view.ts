@@ -4,12 +4,14 @@ import { type Place, permalink } from '../../../protocol/position.ts';
 import { type ViewJson, viewDigest, viewFromJson } from '../../../protocol/view/json.ts';
 import { windowMaps } from '../../../protocol/view/windows.ts';
 import { refusal } from '../format/event.ts';
-import { bytes, count, share } from '../format/number.ts';
+import { bytes, count, counted, share } from '../format/number.ts';
 import { plain } from '../format/plain.ts';
 import { pairs } from '../format/table.ts';
 import { type AtOption, asking, at } from './at.ts';
 import { type AddCommand, examples } from './registry.ts';
 
+/** Characters of what a fork changed. */
+const CHANGES_SHOWN = 200;
 const FAILURES_SHOWN = 5;
 
 export const addView: AddCommand = (program, go) => {
@@ -44,6 +46,16 @@ export const addView: AddCommand = (program, go) => {
     );
 };
 
+/** Only of a fork. */
+function forkFigures({ fork }: ViewJson): readonly (readonly [string, string])[] {
+  if (!fork) return [];
+  const figures = [
+    ['fork of', permalink(fork.from)],
+    ['with', JSON.stringify(fork.changes).slice(0, CHANGES_SHOWN)],
+  ] as const;
+  return fork.refused === 0 ? figures : [...figures, ['no sense', `${counted(fork.refused, 'command')} of it`]];
+}
+
 function figures(view: ViewJson, position: Place): string[] {
   const { machine, ever, now } = view;
   const windows = windowMaps(view).map(
@@ -55,6 +67,7 @@ function figures(view: ViewJson, position: Place): string[] {
   );
   const lines = pairs([
     ['position', permalink(position)],
+    ...forkFigures(view),
     ['commit', `${count(view.commit)}, ${new Date(view.time).toISOString()}`],
     ['machine', machine ? `${machine.arch} ${machine.layout}, ${count(machine.symbols)} exports` : 'not booted'],
     ['modules', count(view.modules.length)],
