@@ -4,7 +4,7 @@ import { bytesOf } from '../../daemon/headless/session/file.ts';
 import { readSession as readItems, SessionFault, type SessionItem } from '../../daemon/headless/session/read.ts';
 import { openSessionText, type SessionStart } from '../../daemon/headless/session/text.ts';
 import type { Commit } from '../../protocol/commit.ts';
-import { sessionProfile } from '../../protocol/session.ts';
+import { type SessionProfile, sessionProfile } from '../../protocol/session.ts';
 import { emptyView, fold } from '../../protocol/view/fold.ts';
 import type { View } from '../../protocol/view/types.ts';
 import { CliFailure, EXIT, fileFailure } from './failure.ts';
@@ -30,15 +30,19 @@ export function sessionFailure(file: string, error: unknown): unknown {
 
 export interface SessionWriter {
   /** Appends the next commit; waits when the disk is slower than the log. */
-  readonly commit: (commit: Commit) => Promise<void>;
+  commit(commit: Commit): Promise<void>;
+  /** Appends lines of another recording of the same log as they are; `goOn` tells the state after them. */
+  copy(line: string): Promise<void>;
+  /** The caller gives `view` away. */
+  goOn(view: View): void;
   /** Writes the footer and closes the file. */
-  readonly finish: () => Promise<{ readonly commits: number; readonly digest: string }>;
+  finish(): Promise<{ readonly commits: number; readonly digest: string }>;
   /** Gives the file its name now, so that what is in it stays when the program is killed. */
-  readonly show: () => Promise<void>;
+  show(): Promise<void>;
   /** What was written so far is in the file, whatever happens to the program. */
-  readonly flush: () => void;
+  flush(): void;
   /** Leaves nothing behind of a file that was not shown or finished. */
-  readonly discard: () => Promise<void>;
+  discard(): Promise<void>;
   /** The state after the commits so far. */
   readonly view: View;
 }
@@ -48,15 +52,23 @@ export interface WriteOptions {
   readonly overwrite: boolean;
   /** The view before the first commit, which the caller gives away; empty unless said. */
   readonly view?: View;
+  /** For the header; what the first commit tells unless said. */
+  readonly profile?: SessionProfile | undefined;
 }
 
 /** Starts a session file, gzipped where its name ends in `.gz`. It has its name when it is finished, or shown. */
 export async function writeSession(file: string, start: SessionStart, options: WriteOptions): Promise<SessionWriter> {
-  const view = options.view ?? emptyView();
-  const text = openSessionText(start, () => sessionProfile(view));
+  let view = options.view ?? emptyView();
+  const text = openSessionText(start, () => options.profile ?? sessionProfile(view));
   const out = await newFile(file, options.overwrite);
   return {
-    view,
+    get view() {
+      return view;
+    },
+    copy: (line) => out.write(text.commit(line)),
+    goOn(there) {
+      view = there;
+    },
     async commit(commit) {
       fold(view, commit);
       await out.write(text.commit(JSON.stringify(commit)));

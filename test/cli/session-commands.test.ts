@@ -9,7 +9,7 @@ import { pipeline } from 'node:stream/promises';
 import { createGzip } from 'node:zlib';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { type Client, connect } from '../../clients/sdk/node.ts';
-import type { Daemon } from '../../daemon/daemon.ts';
+import { type Daemon, startDaemon } from '../../daemon/daemon.ts';
 import { type Run, start } from '../e2e/cli-process.ts';
 import { type DaemonProcess, startProcess } from '../e2e/daemon-process.ts';
 import { startMemoryDaemon } from '../gateway/daemon.ts';
@@ -231,6 +231,57 @@ describe('recording and replaying over connections that break', { timeout: PATIE
     expect((await client.machines()).map(({ name }) => name)).not.toContain('wrong');
   });
 });
+
+describe('a machine that was trimmed', { timeout: PATIENCE }, () => {
+  it('RET-2, SES-15: its recording is a segment, which goes on, and joins with the archive to the whole history', async () => {
+    const folder = await mkdtemp(join(tmpdir(), 'veneerd-trimmed-'));
+    const archive = join(folder, 'archive');
+    const base = { host: '127.0.0.1', port: 0, demo: 'off', logLevel: 'silent' } as const;
+    const data = { dataDir: join(folder, 'data') };
+    let daemon = await startDaemon({ ...base, stores: data });
+    try {
+      await importWhole(daemon.url, 'lab');
+      await daemon.close();
+      daemon = await startDaemon({ ...base, stores: data, retention: { commits: 8, archive } });
+      const client = connect(daemon.url);
+      const veneer = (...args: readonly string[]) => start(args, { VENEERD_URL: daemon.url }, folder).done;
+      await expect.poll(async () => (await readdir(archive)).length, { timeout: 30_000 }).toBe(1);
+      const rest = join(folder, 'rest.veneer.jsonl');
+      await expect
+        .poll(
+          async () => {
+            const { code } = await veneer('record', rest, '--until-live', '--force');
+            return code === 0 ? (await readText(rest)).includes('"from":23') : code;
+          },
+          { timeout: 60_000 },
+        )
+        .toBe(true);
+      await client.machine('lab').command({ type: 'unload', module: 'none' });
+      client.close();
+      expect(await veneer('record', rest, '--until-live', '--resume')).toMatchObject({ code: 0, err: '' });
+      const joined = join(folder, 'joined.veneer.jsonl');
+      const segments = (await readdir(archive)).map((name) => join(archive, name));
+      expect(await veneer('session', 'merge', rest, ...segments, '-o', joined)).toMatchObject({ code: 0, err: '' });
+      const lines = (text: string) => text.trimEnd().split('\n');
+      expect(lines(await readText(joined)).slice(1, 31)).toEqual(lines(whole).slice(1, 31));
+      expect(lines(await readText(joined))).toHaveLength(33);
+      const again = await veneer('replay', joined, '--into', 'again', '--json');
+      expect(JSON.parse(again.out)).toMatchObject({ equal: true, position: { commit: 31 } });
+      const gone = await veneer('watch', '-m', 'lab', '--from', 'start');
+      expect(gone.code).toBe(1);
+      expect(gone.err).toMatch(/commits before 2\d are gone, the earliest position is 2\d, .*veneer session merge/);
+    } finally {
+      await daemon.close();
+      await rm(folder, { recursive: true, force: true });
+    }
+  });
+});
+
+async function importWhole(url: string, name: string): Promise<void> {
+  const client = connect(url);
+  await client.importSession(name, Buffer.from(whole));
+  client.close();
+}
 
 describe('an import and kill -9', { timeout: PATIENCE }, () => {
   it('SES-12: a daemon killed in the middle has no such machine, and takes the same file afterwards', async () => {

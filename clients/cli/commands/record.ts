@@ -8,6 +8,7 @@ import type { SessionHeader } from '../../../protocol/session.ts';
 import { emptyView } from '../../../protocol/view/fold.ts';
 import { viewFromJson } from '../../../protocol/view/json.ts';
 import type { View } from '../../../protocol/view/types.ts';
+import { ClientError } from '../../sdk/errors.ts';
 import type { MachineHandle } from '../../sdk/types.ts';
 import { type Context, following, theMachine } from '../context.ts';
 import { refused, usage } from '../failure.ts';
@@ -61,24 +62,34 @@ export async function record(context: Context, file: string, options: RecordOpti
   });
 }
 
+/** Attempts at a machine that is trimmed while its recording begins. */
+const ATTEMPTS = 5;
+
 async function begun(
   file: string,
   { force, about }: RecordOptions,
   machine: MachineHandle,
   { epoch }: Position,
 ): Promise<SessionWriter> {
-  const { from = 1, base } = await headerOf(machine);
-  const start = {
-    machine: machine.name,
-    epoch,
-    from,
-    ...(about !== undefined && { about }),
-    ...(base !== undefined && { base }),
-  };
-  const view = await viewBefore(machine, from);
-  const session = await writeSession(file, start, { overwrite: force === true, view });
-  await session.show();
-  return session;
+  for (let attempt = 1; ; attempt++) {
+    const { from = 1, base } = await headerOf(machine);
+    const start = {
+      machine: machine.name,
+      epoch,
+      from,
+      ...(about !== undefined && { about }),
+      ...(base !== undefined && { base }),
+    };
+    try {
+      const view = from === 1 ? emptyView() : await viewAfter(machine, from - 1);
+      const session = await writeSession(file, start, { overwrite: force === true, view });
+      await session.show();
+      return session;
+    } catch (error) {
+      const trimmed = error instanceof ClientError && error.code === 'position-trimmed';
+      if (!trimmed || attempt === ATTEMPTS) throw error;
+    }
+  }
 }
 
 /** The header that the daemon's own export has: it knows what was trimmed. */
@@ -98,35 +109,34 @@ async function resumed(
 ): Promise<SessionWriter> {
   if (about !== undefined) throw usage('--about stands in the header, which --resume leaves as it is');
   let session: SessionWriter | undefined;
+  let last = 0;
   try {
     for await (const item of readSession(file)) {
-      if (item.kind === 'header') session = await goOn(file, item.header, machine, epoch);
-      if (item.kind === 'commit') await session?.commit(item.commit);
+      if (item.kind === 'header') {
+        checkSource(file, item.header, machine.name, epoch);
+        session = await writeSession(file, item.header, { overwrite: true, profile: item.header.profile });
+        last = (item.header.from ?? 1) - 1;
+      } else if (item.kind === 'commit') {
+        await session?.copy(item.text);
+        last = item.commit.number;
+      }
     }
     if (session === undefined) throw usage(`${file} has no header`);
+    session.goOn(last === 0 ? emptyView() : await viewAfter(machine, last));
     await session.show();
     return session;
   } catch (error) {
     await session?.discard();
-    throw error instanceof RangeError ? usage(`${file}: ${error.message}`) : error;
+    throw error;
   }
 }
 
-async function goOn(
-  file: string,
-  header: SessionHeader,
-  machine: MachineHandle,
-  epoch: string,
-): Promise<SessionWriter> {
-  if (header.machine !== machine.name || header.epoch !== epoch) {
-    throw usage(
-      `${file} was recorded from ${header.machine} at ${header.epoch ?? 'an epoch that it does not name'}, ` +
-        `${machine.name} is at ${epoch}: it can't go on`,
-    );
-  }
-  return writeSession(file, header, { overwrite: true, view: await viewBefore(machine, header.from ?? 1) });
+function checkSource(file: string, header: SessionHeader, machine: string, epoch: string): void {
+  if (header.machine === machine && header.epoch === epoch) return;
+  const from = `${header.machine} at ${header.epoch ?? 'an epoch that it does not name'}`;
+  throw usage(`${file} was recorded from ${from}, ${machine} is at ${epoch}: it can't go on`);
 }
 
-async function viewBefore(machine: MachineHandle, first: number): Promise<View> {
-  return first === 1 ? emptyView() : viewFromJson((await machine.view({ at: first - 1 })).view);
+async function viewAfter(machine: MachineHandle, commit: number): Promise<View> {
+  return viewFromJson((await machine.view({ at: commit })).view);
 }
