@@ -63,7 +63,7 @@ export const TICKETS = 1024;
 
 /** Commands and other writes that wait for one machine. */
 export const MAILBOX = 1024;
-/** Questions about addresses that wait; each reads a log. */
+/** Questions about addresses that wait, and differences: each reads a log. */
 export const INSPECTIONS = 64;
 /** Machines whose snapshots wait to be verified; each reads a log. */
 export const VERIFICATIONS = 8;

@@ -65,7 +65,7 @@ function* unionFaults(schema: Node, branches: readonly Node[], value: unknown, p
     if (branch) return yield* faultsOf(branch, value, path);
     return yield { path: `${path}/type`, words: `must be one of ${types.join(', ')}` };
   }
-  const alike = branches.filter(({ type }) => type === jsonType(value));
+  const alike = branches.filter(({ type }) => (type === 'integer' ? 'number' : type) === jsonType(value));
   if (alike.length === 1 && alike[0]) yield* faultsOf(alike[0], value, path);
   else if (alike.length === 0) yield { path, words: `must be ${branches.map(({ type }) => type).join(' or ')}` };
   else if (!Check(schema, value)) yield { path, words: 'is none of the alternatives' };

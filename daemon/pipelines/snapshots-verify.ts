@@ -2,14 +2,17 @@
 import type { SnapshotVerdict } from '../../protocol/snapshots.ts';
 import type { EventLog } from '../log/log.ts';
 import { decode, readThrough } from './entry.ts';
-import { done, noSuchMachine, type Outcome } from './outcome.ts';
+import { done, noSuchMachine, type Outcome, refuse } from './outcome.ts';
 import { partLines, partText, readHeader, SnapshotFault } from './snapshots-codec.ts';
 import { PARTS, type PartsOf } from './snapshots-parts.ts';
 import { foldAll, nearest } from './snapshots-seek.ts';
 
 const ALL: PartsOf<readonly unknown[]> = PARTS;
 
-/** `tell` hears each verdict as it is found; when `signal` aborts the others are left out. */
+/** Commits between two looks at whether to stop. */
+const STRETCH = 4096;
+
+/** `tell` hears each verdict as it is found. When `signal` aborts the rest is refused. */
 export async function verifySnapshots(
   log: EventLog,
   name: string,
@@ -27,7 +30,6 @@ export async function verifySnapshots(
     tell(verdict);
   };
   for (const number of await log.snapshots(name, epoch)) {
-    if (signal?.aborted) break;
     // One that was made while the log was trimmed beyond it says nothing to anybody.
     if (number < first - 1) continue;
     const snapshot = await log.latestSnapshot(name, epoch, number);
@@ -45,11 +47,15 @@ export async function verifySnapshots(
       continue;
     }
     const current = values;
-    const refused = await readThrough(log, machine, commit, number, (entry) => {
-      foldAll(ALL, current, decode(name, entry));
-    });
-    if (refused !== undefined) return refused;
-    commit = number;
+    while (commit < number) {
+      if (signal?.aborted) return refuse('shutting-down', `${name}: verifying stopped after commit ${commit}`);
+      const upTo = Math.min(number, commit + STRETCH);
+      const refused = await readThrough(log, machine, commit, upTo, (entry) => {
+        foldAll(ALL, current, decode(name, entry));
+      });
+      if (refused !== undefined) return refused;
+      commit = upTo;
+    }
     found({ ...of, ...(await compare(number, bytes, current)) });
   }
   return done(verdicts);

@@ -305,3 +305,14 @@ it('SNAP-13: what was made of commits that the store has lost since is worth not
   expect(answer.number).toBe(10);
   expect(must(await runtime.view('m')).text).toBe(must(await survivor.view('m')).text);
 });
+
+it('SNAP-11: verifying stops when nobody waits for it any more, or when the daemon is about to stop', async () => {
+  const runtime = openTestRuntime(openMemoryLog());
+  await bootAndLoad(runtime, 'm', 3);
+  must(await runtime.world.snapshots.ensure('m'));
+  const refused = { ok: false, error: { code: 'shutting-down' } };
+  expect(await runtime.verifySnapshots('m', undefined, AbortSignal.abort())).toMatchObject(refused);
+  expect(must(await runtime.verifySnapshots('m'))).toMatchObject([{ commit: 4, result: 'same' }]);
+  await runtime.close();
+  expect(await runtime.verifySnapshots('m')).toMatchObject(refused);
+});

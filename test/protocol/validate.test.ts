@@ -52,6 +52,8 @@ describe('validation', () => {
       '/command/type must be one of boot, load, unload, update, observe, bookmark',
     ],
     [{ ...good, command: 'unload' }, '/command must be object'],
+    [{ ...good, command: { type: 'bookmark', name: 'a', at: -1 } }, '/command/at must be >= 0'],
+    [{ ...good, command: { type: 'bookmark', name: 'a', at: 'b' } }, '/command/at must be integer or null'],
   ])('EVT-7: what is not is refused with its path (%#)', (value, words) => {
     expect(message(value)).toBe(words);
   });

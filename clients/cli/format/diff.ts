@@ -75,7 +75,7 @@ function changeWords(module: ModuleChange): readonly string[] {
     ...(plt && !veneers ? ['PLT entries used or reserved'] : []),
     ...(branches ? [`${numbers([branches[0].direct, branches[1].direct])} direct branches`] : []),
     ...(usedBy ? [users(usedBy)] : []),
-    ...(other ? [other.join(', ')] : []),
+    ...(other ? [`also ${other.join(', ')}`] : []),
   ];
 }
 
@@ -118,7 +118,7 @@ function keyWords(key: KeyChange): readonly string[] {
     ...(rewritten ? [`${counted(rewritten, 'site')} rewritten`] : []),
     ...(patches ? [`${numbers(patches)} patches`] : []),
     ...(updates ? [`${numbers(updates)} updates`] : []),
-    ...(other ? [other.join(', ')] : []),
+    ...(other ? [`also ${other.join(', ')}`] : []),
   ];
 }
 
