@@ -1,17 +1,16 @@
-import { mkdtemp, readFile, rm, symlink } from 'node:fs/promises';
-import { tmpdir } from 'node:os';
-import { join } from 'node:path';
-import { fileURLToPath } from 'node:url';
+import { readFileSync } from 'node:fs';
 import { expect, it } from 'vitest';
 import { startDaemon } from '../../daemon/daemon.ts';
-import { start } from './cli-process.ts';
+import { runShell, shellLines } from './shell-doc.ts';
 
-const ROOT = fileURLToPath(new URL('../../', import.meta.url));
+const PAGE = new URL('../../docs/cli.md', import.meta.url);
+const PATIENCE = 290_000;
 
-it('CLI-5: the tour of docs/cli.md runs as it is written', { timeout: 240_000 }, async () => {
-  const text = await readFile(join(ROOT, 'docs', 'cli.md'), 'utf8');
-  const commands = (/```sh\n([\s\S]*?)```/.exec(text)?.[1] ?? '').trimEnd().split('\n');
+it('CLI-5: the tour of docs/cli.md runs as it is written', { timeout: PATIENCE + 10_000 }, async () => {
+  const tour = shellLines(readFileSync(PAGE, 'utf8'), 1);
+  const commands = tour.trimEnd().split('\n');
   expect(commands.length).toBeGreaterThan(10);
+  expect(commands.filter((command) => !command.startsWith('veneer '))).toEqual([]);
   const daemon = await startDaemon({
     host: '127.0.0.1',
     port: 0,
@@ -19,18 +18,11 @@ it('CLI-5: the tour of docs/cli.md runs as it is written', { timeout: 240_000 },
     demo: 'off',
     logLevel: 'silent',
   });
-  const folder = await mkdtemp(join(tmpdir(), 'veneerd-doc-'));
   try {
-    for (const name of ['docs', 'test']) await symlink(join(ROOT, name), join(folder, name));
-    for (const command of commands) {
-      const [veneer, ...args] = command.split(' ');
-      expect(veneer).toBe('veneer');
-      // The tour asks questions of one machine until the replay makes a second.
-      const { code, err } = await start(args, { VENEERD_URL: daemon.url }, folder).done;
-      expect({ command, code, err: code === 0 ? '' : err }).toEqual({ command, code: 0, err: '' });
-    }
+    // The tour asks questions of one machine until the replay makes a second.
+    const { code, last, err } = await runShell(tour, { VENEERD_URL: daemon.url }, PATIENCE);
+    expect(code === 0 ? '' : `${last}: ${code}\n${err}`).toBe('');
   } finally {
     await daemon.close();
-    await rm(folder, { recursive: true, force: true });
   }
 });
