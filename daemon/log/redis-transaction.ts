@@ -28,10 +28,14 @@ async function onServer(server: Redis, commands: readonly RedisCommand[]): Promi
       refused ??= error;
     });
   };
+  // One write for all of them.
+  server.stream.cork();
   queue(['MULTI']);
   for (const command of commands) queue(command);
+  const executed = server.call('EXEC');
+  server.stream.uncork();
   try {
-    return (await server.call('EXEC')) as readonly unknown[];
+    return (await executed) as readonly unknown[];
   } catch (error) {
     // Why a command was not queued says more than that nothing was done.
     throw refused ?? error;
