@@ -32,7 +32,14 @@ export async function openRecorded(file: string, modules: Modules): Promise<Reco
 /** The commits of a session file, plain or gzip, up to where it was cut off. Throws a RunError. */
 export async function* sessionCommits(file: string): AsyncGenerator<Commit, void> {
   try {
-    for await (const item of readSession(bytesOf(file))) if (item.kind === 'commit') yield item.commit;
+    for await (const item of readSession(bytesOf(file))) {
+      if (item.kind === 'header' && (item.header.from ?? 1) > 1) {
+        throw new RunError(
+          `${file}: begins with commit ${item.header.from}, expected a session from its first commit on`,
+        );
+      }
+      if (item.kind === 'commit') yield item.commit;
+    }
   } catch (error) {
     if (error instanceof SessionFault)
       throw new RunError(`${file}${error.line > 0 ? `:${error.line}` : ''}: ${error.message}`);

@@ -9,7 +9,7 @@ import type { World } from './machine.ts';
 import { done, type Outcome, type Refusal, refuse } from './outcome.ts';
 
 /** Missing files that an error names; GET /machines/:name/files names all. */
-const NAMED = 16;
+const NAMED = 8;
 
 interface Named {
   file: string | undefined;

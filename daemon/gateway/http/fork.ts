@@ -58,7 +58,7 @@ export function forkRoutes(app: FastifyInstance, runtime: Runtime): void {
       tell(outcome.ok ? { forked: outcome.value } : { error: outcome.error });
       lines.end();
     });
-    return reply.code(201).type(NDJSON).send(lines);
+    return reply.type(NDJSON).send(lines);
   });
 
   app.get('/machines/:name/files', async (request, reply) => {

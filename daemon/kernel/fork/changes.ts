@@ -34,6 +34,13 @@ function changedBoot(source: BootCommand, changes: ForkChanges): Changed {
   const { moduleRegion, reserved, ...fields } = changes.profile ?? {};
   const backToBoot = { ...(moduleRegion === null && { moduleRegion }), ...(reserved === null && { reserved }) };
   const { profile: _, kaslrSeed: seed, type } = source;
+  if (changes.kaslrSeed === null && source.profile?.kaslrSeed !== undefined) {
+    const { kaslrSeed: moved } = source.profile;
+    return {
+      ok: false,
+      message: `kaslrSeed is null, and the profile was moved by seed ${moved} already: it does not tell from where`,
+    };
+  }
   const profile = overlaid(source.profile ?? {}, { ...fields, ...backToBoot });
   const kaslrSeed = changes.kaslrSeed === undefined ? seed : (changes.kaslrSeed ?? undefined);
   // The preset of the source's layout: with other rules, the image stays the one that it is.

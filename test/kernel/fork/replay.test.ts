@@ -354,6 +354,53 @@ describe('what a change touches', () => {
   });
 });
 
+describe('the machine of a fork', () => {
+  const booted = (commits: readonly Commit[]) => eventsOf(commits, 'MachineBooted')[0]?.profile;
+
+  it('FORK-9: an invented machine keeps its image under the rules of another layout; windows follow', () => {
+    for (const boot of [{}, { preset: 'arm64-6.1' }, { profile: { arch: 'arm64', layout: 'linux-6.1' } as const }]) {
+      const log = new Log(boot);
+      const there = booted(forked(log.commits, { profile: { layout: 'linux-6.12' } }, log.blobs).commits);
+      const here = booted(log.commits);
+      expect(there).toMatchObject({ layout: 'linux-6.12', kernel: here?.kernel, openSymbols: true });
+      expect(there?.moduleRegion).not.toEqual(here?.moduleRegion);
+    }
+  });
+
+  it('FORK-9: windows and reserved areas are final, whatever KASLR did; null is what a boot makes', () => {
+    const profile = staticCallProfile('literal', 'near', { kernel });
+    const log = new Log({ profile, kaslrSeed: 5 });
+    const here = booted(log.commits);
+    const direct = { start: '0xffff900000000000', end: '0xffff900000100000' } as const;
+    const changed = forked(log.commits, { profile: { moduleRegion: { direct }, reserved: [] } }, log.blobs);
+    expect(booted(changed.commits)).toEqual({
+      ...here,
+      moduleRegion: { direct, fallback: here?.moduleRegion.fallback },
+      reserved: [],
+    });
+    const back = booted(forked(log.commits, { profile: { reserved: null }, kaslrSeed: null }, log.blobs).commits);
+    expect(back).toMatchObject({ kernel, reserved: [[kernel.text, toHex(TEXT + 2 ** 21 + 4096)]] });
+    expect(() => forked(changed.commits, { kaslrSeed: null }, log.blobs)).toThrow(/was moved by seed 5 already/);
+    expect(booted(forked(changed.commits, { kaslrSeed: 6 }, log.blobs).commits)?.kaslrSeed).toBe(6);
+  });
+
+  it('FORK-9: a function that becomes a static call has a key of its own place; one that is none any more has sites no more', () => {
+    const log = new Log({ profile: staticCallProfile('inline-defuse', 'near', { kernel }) });
+    log.load(calls('mod_a'));
+    const staticCalls = { with: ['ftrace_caller', 'ftrace_nop_ops'], without: ['kfree', 'kmalloc_trace'] };
+    const { commits } = forked(log.commits, { staticCalls }, log.blobs);
+    const keys = eventsOf(commits, 'StaticCallKeysAdded')[0]?.keys ?? [];
+    expect(keys.map(({ name }) => name)).toEqual(['_printk', 'ftrace_caller', 'ftrace_nop_ops']);
+    expect(new Set(keys.flatMap(({ address, tramp, literal }) => [address, tramp, literal])).size).toBe(9);
+    const runs = eventsOf(commits, 'StaticCallSitesSorted').flatMap((event) => event.runs.map(({ key }) => key));
+    expect(runs).toEqual(['_printk']);
+    const twice = { staticCalls: { with: ['_printk'] } };
+    expect(() => forked(log.commits, twice, log.blobs)).toThrow(/\/with names _printk, which is a key/);
+    const x86 = new Log({ preset: 'x86-64-6.1' });
+    expect(() => forked(x86.commits, { staticCalls: { with: ['kfree'] } }, x86.blobs)).toThrow(/on x86-64/);
+  });
+});
+
 describe('addresses in commands', () => {
   const profile = (more = {}) => staticCallProfile('inline-defuse', 'near', { kernel, ...more });
   const funcOf = (commits: readonly Commit[], id: string): string | undefined => {
