@@ -221,7 +221,9 @@ describe('files of sessions', { timeout: 120_000 }, () => {
     await refused(segment.replace(/"digest":"[^"]*"/, `"digest":"${zeros}"`), SegmentFault, /^digest: found 0{64}/);
     await refused(segment.slice(0, -20), SegmentFault, /cut off/);
     await refused(segment.split('\n').toSpliced(3, 1).join('\n'), SegmentFault, /expected commit 13, found commit 14/);
+    await refused(`${sessionText(commits, 11, 20)}{}\n`, SegmentFault, /nothing after the footer/);
     expect((await refusal(merge(['-']))).message).toMatch(/give files/);
+    expect(await refusal(merge([one, folder]))).toMatchObject({ file: folder, cause: { code: 'EISDIR' } });
   });
 
   it('SES-24: nothing is there under the name of a file that could not be made', async () => {

@@ -6,8 +6,15 @@ import { expect, it } from 'vitest';
 import { mergeSessions } from '../../daemon/headless/session/merge.ts';
 import { surveySession } from '../../daemon/headless/session/survey.ts';
 import { COMMAND_SCHEMAS } from '../../protocol/commands.ts';
+import { COMMIT_VERSION, type Commit } from '../../protocol/commit.ts';
 import { EVENT_SCHEMAS } from '../../protocol/events/index.ts';
-import { SessionFooterSchema, SessionHeaderSchema, SessionProfileSchema } from '../../protocol/session.ts';
+import {
+  SessionFooterSchema,
+  SessionHeaderSchema,
+  SessionProfileSchema,
+  sessionProfile,
+} from '../../protocol/session.ts';
+import { emptyView, fold } from '../../protocol/view/fold.ts';
 import { made, readText } from './make.ts';
 
 const path = (file: string): string => fileURLToPath(new URL(`../../${file}`, import.meta.url));
@@ -38,6 +45,18 @@ it('SES-1: docs/session-format.md names every field, command and event', async (
   );
   const names = [...fields, ...Object.keys(COMMAND_SCHEMAS), ...Object.keys(EVENT_SCHEMAS)];
   expect(names.filter((name) => !new RegExp(`[\`"]${name}[\`"]`).test(doc))).toEqual([]);
+});
+
+it('SES-1: a header says of a running kernel what that showed', () => {
+  const commit: Commit = {
+    v: COMMIT_VERSION,
+    number: 1,
+    time: 1,
+    id: 'host',
+    command: { type: 'observe', what: 'host' },
+    events: [{ type: 'HostObserved', release: '6.1.0-50-arm64', arch: 'arm64', timeBase: '1970', lost: [], notes: [] }],
+  };
+  expect(sessionProfile(fold(emptyView(), commit))).toEqual({ host: true, release: '6.1.0-50-arm64', arch: 'arm64' });
 });
 
 it('EVT-10: what version 1 wrote is whole and joins', async () => {

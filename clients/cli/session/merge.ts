@@ -12,9 +12,7 @@ export async function merge(context: Context, files: readonly string[], options:
   const merged = await makeFile(context, files, options, (out, onBytes) =>
     mergeSessions(files, out, onBytes).catch((error: unknown) => {
       if (error instanceof MergeError) throw usage(error.message);
-      throw error instanceof SegmentFault
-        ? sessionFailure(error.file, error.fault)
-        : sessionFailure(options.out, error);
+      throw error instanceof SegmentFault ? sessionFailure(error.file, error.cause) : error;
     }),
   );
   const commits = merged.to - merged.from + 1;

@@ -21,15 +21,13 @@ export interface Merged {
 /** Files that are no pieces of one log, or not enough of them. */
 export class MergeError extends Error {}
 
-/** What is wrong with one of the files. */
+/** What went wrong with one of the files: `cause` is a SessionFault, or what the system says. */
 export class SegmentFault extends Error {
   readonly file: string;
-  readonly fault: SessionFault;
 
-  constructor(file: string, fault: SessionFault) {
-    super(fault.message);
+  constructor(file: string, cause: unknown) {
+    super(cause instanceof Error ? cause.message : String(cause), { cause });
     this.file = file;
-    this.fault = fault;
   }
 }
 
@@ -63,12 +61,16 @@ export async function mergeSessions(files: readonly string[], out: NewFile, onBy
       await out.write(text.commit(item.text));
     }
   } catch (error) {
-    throw error instanceof SessionFault ? new SegmentFault(at.file, error) : error;
+    throw inSegment(at.file, error);
   }
   const to = first.from + text.commits - 1;
   const digest = (await chain.digestAfter(to)) ?? '';
   await out.write(text.end(digest));
   return { header, from: first.from, to, digest };
+}
+
+function inSegment(file: string, error: unknown): unknown {
+  return error instanceof MergeError || error instanceof SegmentFault ? error : new SegmentFault(file, error);
 }
 
 async function* joined(
@@ -92,9 +94,12 @@ async function* joined(
         begun.push(await openSegment(segment, onBytes));
       }
       open = [...open, ...begun];
-      for (const { file, item } of open) {
+      for (const { file, item, items } of open) {
         at.file = file;
-        if (item.kind === 'footer') await chain.claim(next - 1, item.footer.digest, item.line, 'digest');
+        if (item.kind !== 'footer') continue;
+        await chain.claim(next - 1, item.footer.digest, item.line, 'digest');
+        // To its end: nothing may follow.
+        await items.next();
       }
       open = open.filter(({ item }) => item.kind !== 'footer');
       const line = sameCommit(open, next);
@@ -156,7 +161,7 @@ async function openSegment({ file }: { readonly file: string }, onBytes?: OnByte
     return segment;
   } catch (error) {
     await items.return();
-    throw error instanceof SessionFault ? new SegmentFault(file, error) : error;
+    throw inSegment(file, error);
   }
 }
 
