@@ -2,6 +2,7 @@
 import type { Command } from '../../protocol/commands.ts';
 import type { Position } from '../../protocol/commit.ts';
 import type { PositionText } from '../../protocol/position.ts';
+import type { Bookmark } from '../../protocol/view/types.ts';
 import type { EventLog, MachineHead } from '../log/log.ts';
 import { done, noSuchMachine, type Outcome, refuse, trimmed } from './outcome.ts';
 import type { Views } from './views.ts';
@@ -21,6 +22,8 @@ export async function locate(
   name: string,
   { at, epoch }: Wanted,
 ): Promise<Outcome<Position>> {
+  // Before the head is asked for: what they point to is there then.
+  const named = at?.form === 'bookmark' ? { name: at.name, found: await views.bookmarks() } : undefined;
   const machine = await log.head(name);
   if (machine === undefined) return noSuchMachine(name);
   if (at?.form === 'link' && at.machine !== name) {
@@ -29,35 +32,26 @@ export async function locate(
   for (const wanted of [epoch, at && 'epoch' in at ? at.epoch : undefined]) {
     if (wanted !== undefined && wanted !== machine.epoch) return epochChanged(machine, wanted);
   }
-  const commit = await commitOf(views, machine, at);
-  return commit.ok ? checked(machine, commit.value) : commit;
+  if (named) {
+    if (!named.found.ok) return named.found;
+    const { position, bookmarks } = named.found.value;
+    if (position.epoch !== machine.epoch) return epochChanged(machine, position.epoch);
+    const bookmark = bookmarks.find((each) => each.name === named.name);
+    return bookmark ? checked(machine, bookmark.at) : noSuchBookmark(name, named.name, bookmarks);
+  }
+  const { head } = machine;
+  if (at?.form === 'back' && at.commits > head) {
+    return refuse('bad-position', `${name}: -${at.commits} is before the first commit, the newest is ${head}`);
+  }
+  if (at?.form === 'back') return checked(machine, head - at.commits);
+  return checked(machine, at && 'commit' in at ? (at.commit ?? head) : head);
 }
 
-async function commitOf(
-  views: Views,
-  { name, epoch, head }: MachineHead,
-  at: PositionText | undefined,
-): Promise<Outcome<number>> {
-  if (at === undefined) return done(head);
-  switch (at.form) {
-    case 'back':
-      if (at.commits <= head) return done(head - at.commits);
-      return refuse('bad-position', `${name}: -${at.commits} is before the first commit, the newest is ${head}`);
-    case 'bookmark': {
-      const found = await views.bookmarks();
-      if (!found.ok) return found;
-      if (found.value.position.epoch !== epoch) return epochChanged({ name, ...found.value.position }, epoch);
-      const { bookmarks } = found.value;
-      const bookmark = bookmarks.find((each) => each.name === at.name);
-      if (bookmark) return done(bookmark.at);
-      const names = bookmarks.slice(-NAMES_TOLD).map((each) => each.name);
-      const others = names.length === 0 ? 'it has none' : `it has ${names.join(', ')}`;
-      const more = bookmarks.length > names.length ? ` and ${bookmarks.length - names.length} more` : '';
-      return refuse('no-such-bookmark', `${name} has no bookmark called ${at.name}: ${others}${more}`);
-    }
-    default:
-      return done(at.commit ?? head);
-  }
+function noSuchBookmark(machine: string, name: string, all: readonly Bookmark[]): Outcome<never> {
+  const names = all.slice(-NAMES_TOLD).map((each) => each.name);
+  const others = names.length === 0 ? 'it has none' : `it has ${names.join(', ')}`;
+  const more = all.length > names.length ? ` and ${all.length - names.length} more` : '';
+  return refuse('no-such-bookmark', `${machine} has no bookmark called ${name}: ${others}${more}`);
 }
 
 /** The position, if the log can still and already show it. */

@@ -59,6 +59,7 @@ function inOrder({ files, index }: ModuleFolder): readonly string[] {
     .sort((a, b) => (a.rank === b.rank ? 0 : a.rank - b.rank))
     .map(({ file }) => file);
 }
+
 /** Several folders as one: the first that has a module counts. */
 function together(folders: readonly ModuleFolder[]): ModuleFolder {
   const [only, second] = folders;
