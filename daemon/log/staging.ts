@@ -19,10 +19,16 @@ export type RawStaging = {
   discard(): Promise<void>;
 };
 
-export function openStaging(name: string, epoch: string, find: EventLog['find'], open: () => RawStaging): Staging {
+export function openStaging(
+  name: string,
+  epoch: string,
+  { find, read }: Pick<EventLog, 'find' | 'read'>,
+  open: () => RawStaging,
+): Staging {
   let raw: RawStaging | undefined;
   let count = 0;
   let firstId = '';
+  let firstText = '';
   let lastId = '';
   let over: string | undefined;
   let turn: Promise<unknown> = Promise.resolve();
@@ -37,9 +43,15 @@ export function openStaging(name: string, epoch: string, find: EventLog['find'],
     return mine;
   };
 
-  /** Whether the machine that is there was made by these commits: both ends of what was staged are where they were. */
-  const isSame = async (theirs: string): Promise<boolean> =>
-    (await find(name, theirs, firstId)) === 1 && (await find(name, theirs, lastId)) === count;
+  /**
+   * Whether the machine that is there was made by these commits: both ends of what was staged are where they were. The
+   * first is looked at as a whole, as forks of one log have the same command ids and say there what is other in them.
+   */
+  const isSame = async (theirs: string): Promise<boolean> => {
+    if ((await find(name, theirs, firstId)) !== 1 || (await find(name, theirs, lastId)) !== count) return false;
+    const page = await read(name, theirs, { after: 0, limit: 1 });
+    return page.status === 'page' && page.entries[0]?.text === firstText;
+  };
 
   return {
     append: (entries) =>
@@ -49,6 +61,7 @@ export function openStaging(name: string, epoch: string, find: EventLog['find'],
           for (const chunk of chunks(entries)) {
             await store.append(count + 1, chunk);
             firstId ||= chunk[0]?.id ?? '';
+            firstText ||= chunk[0]?.text ?? '';
             lastId = chunk.at(-1)?.id ?? lastId;
             count += chunk.length;
           }

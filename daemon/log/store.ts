@@ -30,7 +30,7 @@ export function eventLog(store: Store): EventLog {
     },
     stage(name, epoch) {
       check(name, epoch);
-      return openStaging(name, epoch, log.find, () => {
+      return openStaging(name, epoch, log, () => {
         check(name);
         return store.stage(name, epoch);
       });

@@ -121,7 +121,6 @@ async function make(
 ): Promise<Outcome<Forked>> {
   const planner = openPlanner(body.changes);
   const replay = openReplay(from, body.changes);
-  let firstText = '';
   let number = 0;
   let batch: NewEntry[] = [];
   /** Characters, which are bytes but for what is no ASCII: about a page is staged at a time. */
@@ -134,7 +133,6 @@ async function make(
   const keep = async (commits: readonly Commit[]): Promise<void> => {
     for (const commit of commits) {
       const entry = encode(commit);
-      firstText ||= entry.text;
       number = commit.number;
       batch.push(entry);
       chars += entry.text.length;
@@ -160,13 +158,9 @@ async function make(
   if (batch.length > 0) await flush();
 
   const { status, epoch } = await staging.publish();
-  // Forks of one source have the same command ids, whatever was changed: their first commit tells them apart.
-  const first = status === 'duplicate' ? await readOne(world.log, body.as, epoch, 1) : undefined;
-  if (status === 'created' || (first?.ok && first.value.text === firstText)) {
-    const repeated = status === 'duplicate';
-    return done({ position: { epoch, commit: number }, repeated, counts: { ...replay.counts } });
-  }
-  return refuse('machine-exists', `there is a machine called ${body.as}`);
+  if (status === 'machine-exists') return refuse('machine-exists', `there is a machine called ${body.as}`);
+  const repeated = status === 'duplicate';
+  return done({ position: { epoch, commit: number }, repeated, counts: { ...replay.counts } });
 }
 
 async function fetched(world: World, needs: readonly string[]): Promise<Outcome<Blobs>> {

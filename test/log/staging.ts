@@ -60,7 +60,12 @@ export function stagingSuite({ log, other, fresh }: Suite): void {
     expect(await published(name, commits(5), LATER)).toEqual({ status: 'duplicate', epoch: EPOCH, head: 5 });
     await log().append(name, EPOCH, 5, { id: 'c6', text: 'x' });
     expect(await published(name, commits(5), LATER)).toEqual({ status: 'duplicate', epoch: EPOCH, head: 6 });
-    for (const others of [commits(7), commits(5, 2), [...commits(4), { id: 'c9', text: 'x' }]]) {
+    for (const others of [
+      commits(7),
+      commits(5, 2),
+      [...commits(4), { id: 'c9', text: 'x' }],
+      [{ id: 'c1', text: 'other' }, ...commits(5).slice(1)],
+    ]) {
       expect(await published(name, others, LATER)).toEqual({ status: 'machine-exists', epoch: EPOCH, head: 6 });
     }
     await log().putSnapshot(name, EPOCH, 6, Uint8Array.of(6));
