@@ -6,7 +6,8 @@ import { expect, it } from 'vitest';
 import { mergeSessions } from '../../daemon/headless/session/merge.ts';
 import { surveySession } from '../../daemon/headless/session/survey.ts';
 import { COMMAND_SCHEMAS } from '../../protocol/commands.ts';
-import { COMMIT_VERSION, type Commit } from '../../protocol/commit.ts';
+import type { Commit } from '../../protocol/commit.ts';
+import { COMMIT_VERSION } from '../../protocol/commit-version.ts';
 import { EVENT_SCHEMAS } from '../../protocol/events/index.ts';
 import {
   SessionFooterSchema,
