@@ -7,7 +7,7 @@
  */
 import { Redis } from 'ioredis';
 import type { BlobStore } from './blobs.ts';
-import { StoreError } from './errors.ts';
+import { messageOf, StoreError } from './errors.ts';
 import type { EventLog } from './log.ts';
 import { guarded, type RedisClient } from './redis-client.ts';
 import { blobKey, CHECKS, fenceKey, machineKey, REGISTRY } from './redis-keys.ts';
@@ -25,15 +25,25 @@ export function openCopied(client: RedisClient, replicas: number): Copied {
   /** Those who ask in one turn wait for one answer. */
   const asked = new Map<string, Promise<void>>();
 
+  const count = async (key: string): Promise<number> => {
+    const results = await client.pipeline().set(key, '', 'PX', FENCE_MS).wait(replicas, COPY_MS).exec();
+    const [[failed] = [], [unheard, copies] = []] = results ?? [];
+    if (failed ?? unheard) throw failed ?? unheard;
+    return Number(copies);
+  };
+
   const ask = async (key: string): Promise<void> => {
     await new Promise(setImmediate);
     asked.delete(key);
-    const copies = await guarded(client, [key], async () => {
-      const results = await client.pipeline().set(key, '', 'PX', FENCE_MS).wait(replicas, COPY_MS).exec();
-      const [[failed] = [], [unheard, count] = []] = results ?? [];
-      if (failed ?? unheard) throw failed ?? unheard;
-      return Number(count);
-    });
+    const copies = await guarded(client, [key], () =>
+      count(key).catch(async (error) => {
+        // Only where the slot has another node. Whoever takes over from one that gives no answer may lack the write.
+        if (!messageOf(error).startsWith('MOVED')) throw error;
+        // A single command goes there and lets the client know; a pipeline with WAIT does not.
+        await client.set(key, '', 'PX', FENCE_MS);
+        return count(key);
+      }),
+    );
     if (copies >= replicas) return;
     const message = `${copies} of the ${replicas} replicas asked for have it so far: repeat it with the same id`;
     throw new StoreError('store-unavailable', message);

@@ -13,7 +13,7 @@ const REFUSALS: Readonly<Record<string, string>> = {
   NOREPLICAS: 'has fewer replicas than its min-replicas-to-write: start them',
   CLUSTERDOWN: 'misses nodes for some of its slots: start them, or fail over',
   TRYAGAIN: 'moves what was asked for to another node: wait until it has',
-  MOVED: 'is a node of a cluster: write redis-cluster://',
+  ASK: 'moves what was asked for to another node: wait until it has',
   NOAUTH: 'wants a name or password: put them into its address',
   WRONGPASS: 'does not know this name and password',
   NOPERM: 'does not allow this to its user: ~veneerd:* &veneerd:* +@all -@admin +config|get is enough',

@@ -1,3 +1,4 @@
+import { setTimeout as sleep } from 'node:timers/promises';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { sha256Of } from '../../daemon/log/blobs.ts';
 import { machineKey } from '../../daemon/log/redis-keys.ts';
@@ -9,6 +10,7 @@ import { retried } from './answered.ts';
 import { conformance } from './conformance.ts';
 
 const EPOCH = 'epoch001';
+const CRASHES = 4;
 /** A replica is served when it comes, and not in a while with others that may come. */
 const AT_ONCE = { 'repl-diskless-sync-delay': '0' };
 const missing = noRedisServer();
@@ -110,6 +112,45 @@ describe.skipIf(missing !== undefined)(
           number: 3,
         });
       }
+      await close();
+    });
+
+    it(`RED-8: ${CRASHES} crashes of a master at any moment under load take nothing that was acknowledged`, {
+      timeout: 120_000,
+    }, async () => {
+      const { log, close } = await openStores({ redisUrl: cluster.url, replicas: 1 });
+      const pair = [cluster.masters[0], cluster.replicas[0]] as [RedisServer, RedisServer];
+      let name = '';
+      for (let n = 0; name === '' || (await cluster.masterOf(machineKey(name))) !== pair[0]; n++) name = `crash-${n}`;
+      await log.create(name, EPOCH, entry('boot'));
+      const answered = ['boot'];
+      let writing = true;
+      const writer = (async () => {
+        for (let n = 0; writing; n++) {
+          const result = await retried(() => log.append(name, EPOCH, answered.length, entry(`w${n}`), answered.at(-1)));
+          expect(result).toMatchObject({ number: answered.length + 1 });
+          answered.push(`w${n}`);
+        }
+      })();
+      const moreAnswers = async (): Promise<void> => {
+        const before = answered.length;
+        while (answered.length < before + 10) await Promise.race([sleep(5), writer]);
+      };
+      const isMaster = async (node: RedisServer): Promise<boolean> =>
+        ((await node.ask('ROLE')) as [string])[0] === 'master';
+      for (let round = 0; round < CRASHES; round++) {
+        await moreAnswers();
+        await sleep(Math.random() * 100);
+        const [master, replica] = (await isMaster(pair[0])) ? pair : ([pair[1], pair[0]] as const);
+        await master.kill();
+        await until([replica], isMaster);
+        await master.start();
+      }
+      await moreAnswers();
+      writing = false;
+      await writer;
+      const page = await log.read(name, EPOCH, { after: 0, limit: answered.length + 1, maxBytes: 1 << 30 });
+      expect(page.status === 'page' && page.entries.map(({ id }) => id)).toEqual(answered);
       await close();
     });
   },
