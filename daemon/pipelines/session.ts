@@ -41,7 +41,8 @@ export async function importSession(
     const where = error.line === 0 ? '' : `line ${error.line}: `;
     return refuse(error.tooLarge ? 'too-large' : 'bad-session', `${where}${error.message}`);
   } finally {
-    await staging.discard();
+    // What can't be discarded now is swept later; why nothing came of the session counts more.
+    await staging.discard().catch(() => undefined);
   }
 }
 
