@@ -46,6 +46,7 @@ const FASTIFY: Readonly<Record<string, ErrorCode>> = {
   FST_ERR_CTP_EMPTY_JSON_BODY: 'bad-command',
   FST_ERR_CTP_INVALID_CONTENT_LENGTH: 'bad-command',
   FST_ERR_BAD_URL: 'not-found',
+  FST_ERR_MAX_PARAM_LENGTH: 'not-found',
 };
 
 /** What fastify's words leave out. */
@@ -77,6 +78,7 @@ function toWire(error: FastifyError, { routeOptions }: FastifyRequest): WireErro
       `the body is larger than ${routeOptions.bodyLimit} bytes, the limit of ${routeOptions.url}`,
     );
   }
-  const code = FASTIFY[error.code];
+  const theirs = (error.statusCode ?? 500) < 500 && error.code?.startsWith('FST_') ? 'bad-command' : undefined;
+  const code = FASTIFY[error.code] ?? theirs;
   return code === undefined ? undefined : wireError(code, `${error.message}${HINTS[error.code] ?? ''}`);
 }

@@ -1,14 +1,16 @@
 /** The HTTP server without its routes: who is let in, which bodies are read, and how errors are said. */
 import { createServer, type IncomingMessage, type Server } from 'node:http';
 import { createServer as createTlsServer } from 'node:https';
+import type { Socket } from 'node:net';
 import Fastify, { type FastifyBaseLogger, type FastifyInstance, LogController } from 'fastify';
-import type { WireError } from '../../../protocol/errors.ts';
+import { type WireError, wireError } from '../../../protocol/errors.ts';
 import { parseJson } from '../../../protocol/json.ts';
 import { type EdgeLimits, FRAME_BYTES } from '../../limits.ts';
 import { type Authority, notAllowed } from '../auth/authorize.ts';
 import { type Role, roleOfMethod } from '../auth/roles.ts';
 import { errorHandler, Refused, refused } from './answer.ts';
 import { boundBodies } from './bodies.ts';
+import { refuseRaw } from './raw.ts';
 
 declare module 'fastify' {
   interface FastifyContextConfig {
@@ -46,6 +48,8 @@ export function openServer({ logger, tls, authority, limits, refusal, mistake }:
     connectionTimeout: limits.idleMs,
     forceCloseConnections: 'idle',
     routerOptions: { maxParamLength: 256 },
+    clientErrorHandler,
+    frameworkErrors: (error, request, reply) => void errorHandler(mistake)(error, request, reply),
     serverFactory: (handler): Server => {
       const options = { headersTimeout: limits.headMs, connectionsCheckingInterval: limits.headMs / 2 };
       const server =
@@ -87,4 +91,17 @@ export function openServer({ logger, tls, authority, limits, refusal, mistake }:
     next(null, payload);
   });
   return app;
+}
+
+/** What is no HTTP, or does not come in time: Node gives up on it before a route could answer. */
+function clientErrorHandler(error: Error & { readonly code?: string }, socket: Socket): void {
+  if (!socket.writable || error.code === 'ECONNRESET') {
+    socket.destroy();
+    return;
+  }
+  const slow = error.code === 'ERR_HTTP_REQUEST_TIMEOUT';
+  refuseRaw(
+    socket,
+    slow ? wireError('too-slow', 'the request did not come') : wireError('bad-command', 'no HTTP request'),
+  );
 }

@@ -1,13 +1,13 @@
 /** From an HTTP request to a WebSocket: who is let in, how many, and how all of them are sent home. */
 import type { IncomingMessage, Server } from 'node:http';
-import type { Duplex } from 'node:stream';
 import { WebSocketServer } from 'ws';
-import { ERRORS, type WireError, wireError } from '../../../protocol/errors.ts';
+import { type WireError, wireError } from '../../../protocol/errors.ts';
 import { CLOSE, SOCKET_PATH, SUBPROTOCOL } from '../../../protocol/wire.ts';
 import { type EdgeLimits, FRAME_BYTES, SOCKET_HIGH, SOCKET_LEAST, SOCKETS_HIGH } from '../../limits.ts';
 import type { Metrics } from '../../metrics.ts';
 import type { Runtime } from '../../pipelines/runtime.ts';
 import type { Authority } from '../auth/authorize.ts';
+import { refuseRaw } from '../http/raw.ts';
 import { serve } from './connection.ts';
 import { openPulse } from './pulse.ts';
 
@@ -48,9 +48,9 @@ export function serveSockets(
 
   server.on('upgrade', (request, socket, head) => {
     const refused = refusal(request) ?? notOurs(request) ?? noRoom(sockets.clients.size, limits.connections);
-    if (refused !== undefined) return refuse(socket, refused);
+    if (refused !== undefined) return refuseRaw(socket, refused);
     const authorized = authority.ofUpgrade(request);
-    if (!authorized.ok) return refuse(socket, authorized.error);
+    if (!authorized.ok) return refuseRaw(socket, authorized.error);
     sockets.handleUpgrade(request, socket, head, (ws) => {
       metrics.connection(1);
       ws.on('close', () => metrics.connection(-1));
@@ -81,14 +81,4 @@ function notOurs(request: IncomingMessage): WireError | undefined {
 
 function noRoom(open: number, most: number): WireError | undefined {
   return open < most ? undefined : wireError('too-busy', `${most} clients are connected already`);
-}
-
-function refuse(socket: Duplex, error: WireError): void {
-  const body = JSON.stringify(error);
-  socket.on('error', () => {});
-  socket.once('finish', () => socket.destroy());
-  socket.end(
-    `HTTP/1.1 ${ERRORS[error.code].status} Refused\r\nConnection: close\r\nContent-Type: application/json\r\n` +
-      `Content-Length: ${Buffer.byteLength(body)}\r\n\r\n${body}`,
-  );
 }
