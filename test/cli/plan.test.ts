@@ -81,7 +81,7 @@ describe('the modules of a plan', () => {
   });
 });
 
-describe('veneer plan', { timeout: 120_000 }, () => {
+describe('veneer plan', { timeout: 240_000 }, () => {
   const modules = () => ['--deps', join(folder, 'modules'), 'hello', 'chain_c'];
 
   it('PLAN-6: exits with 0 when all load, with 1 when something fails, with 2 when the machine is none', async () => {

@@ -19,7 +19,7 @@ export function printSweep(out: Output, machine: MachineProfile, modules: number
   out.print(out.paint.bold(words), '', ...figureTable(out, machine, summary), '', ...windowLines(out, summary));
   if (machine.arch === 'arm64') out.print(...chart(out, summary));
   printFailures(out, summary);
-  const interval = `${percent(fits.low)} to ${percent(fits.high)} of all seeds, by 95 %`;
+  const interval = `with 95 % confidence ${percent(fits.low)} to ${percent(fits.high)} of all seeds`;
   const verdict = `all modules load at ${count(fits.seeds)} of ${counted(seeds.count, 'seed')} (${share(fits.seeds, seeds.count)}; ${interval})`;
   out.print(fits.seeds === seeds.count ? out.paint.green(verdict) : out.paint.red(verdict));
 }

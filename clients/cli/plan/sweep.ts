@@ -1,6 +1,6 @@
 /** Running a sweep: rows to a file where asked, their distribution to whoever reads. */
 import { once } from 'node:events';
-import { createWriteStream, type WriteStream } from 'node:fs';
+import { createWriteStream } from 'node:fs';
 import { finished } from 'node:stream/promises';
 import type { PlanInput } from '../../../daemon/headless/plan/input.ts';
 import type { RowMaker } from '../../../daemon/headless/plan/run-sweep.ts';
@@ -31,30 +31,47 @@ export async function runSweep(
     for await (const rows of sweepRows(maker, { from, count }, chunkOf(count, maker), signal)) {
       for (const row of rows) {
         sum.add(row);
-        if (sink && !sink.write(`${JSON.stringify(row)}\n`)) await once(sink, 'drain');
+        await sink?.put(JSON.stringify(row));
       }
       bar.update(sum.count, `${sum.count} of ${count}`);
     }
-    if (sink) {
-      sink.end();
-      await finished(sink).catch((error: unknown) => Promise.reject(fileFailure(file ?? '', error)));
-    }
+    await sink?.end();
   } finally {
     bar.stop();
-    sink?.destroy();
+    sink?.drop();
   }
   if (sum.count === 0) throw refused('interrupted', 'interrupted before the first seed was done');
   return sum.summary();
 }
 
-async function openRows(file: string, overwrite: boolean): Promise<WriteStream> {
+interface RowFile {
+  /** Rejects with what went wrong with the file, then or before. */
+  put(line: string): Promise<void>;
+  end(): Promise<void>;
+  drop(): void;
+}
+
+async function openRows(file: string, overwrite: boolean): Promise<RowFile> {
   const sink = createWriteStream(file, { flags: overwrite ? 'w' : 'wx' });
-  try {
-    await once(sink, 'open');
-    return sink;
-  } catch (error) {
+  const failed = (error: unknown): never => {
     throw fileFailure(file, error);
-  }
+  };
+  await once(sink, 'open').catch(failed);
+  let failure: unknown;
+  sink.on('error', (error) => {
+    failure = error;
+  });
+  return {
+    put: async (line) => {
+      if (failure !== undefined) failed(failure);
+      if (!sink.write(`${line}\n`)) await once(sink, 'drain').catch(failed);
+    },
+    end: async () => {
+      sink.end();
+      await finished(sink).catch(failed);
+    },
+    drop: () => sink.destroy(),
+  };
 }
 
 /** Whoever makes the rows: threads of this process, or with Redis a queue, which this process works on too unless `local` is false. */

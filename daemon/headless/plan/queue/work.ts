@@ -2,12 +2,15 @@
 import { hostname } from 'node:os';
 import { UnrecoverableError, Worker } from 'bullmq';
 import type { BlobStore } from '../../../log/blobs.ts';
+import { SEED_LIMIT } from '../input.ts';
 import { openPool, type Pool } from '../pool.ts';
 import type { Row } from '../row.ts';
 import { fetchSweep, openBlobs } from './definition.ts';
 import { connectQueue, type JobData, LOCK_MS, MOST_STALLED, PREFIX, QUEUE, STALLED_MS } from './queue.ts';
 import { ownRules } from './rules.ts';
 
+/** Seeds in one chunk. */
+const LARGEST = 4096;
 /** Sweeps whose threads are kept ready; each holds all its modules. */
 const SWEEPS = 2;
 
@@ -33,6 +36,12 @@ export async function startWork(url: string, threads: number, { onChunk }: WorkE
       if (data.rules !== rules) {
         throw new UnrecoverableError(
           `the worker on ${hostname()} is veneerd ${rules}, the sweep was submitted by veneerd ${data.rules}: all have to be the same`,
+        );
+      }
+      const { from, count } = data;
+      if (!Number.isSafeInteger(from) || !(count >= 1 && count <= LARGEST) || from < 0 || from + count > SEED_LIMIT) {
+        throw new UnrecoverableError(
+          `seeds from ${from}, ${count} of them: expected up to ${LARGEST} below ${SEED_LIMIT}`,
         );
       }
       return pools.rows(data);
