@@ -127,7 +127,8 @@ async function settle(
   const to = known?.to ?? last;
   const base = await snapshots.seek(name, first - 1, PARTS);
   if (!base.ok || base.value.epoch !== epoch) return undefined;
-  const values: [View, ...unknown[]] = [...base.value.values];
+  // Not a copy: who keeps an older state beside a newer one keeps all that came between.
+  const values = base.value.values as unknown as [View, ...unknown[]];
   const segment =
     folder === null || known !== undefined ? undefined : await createSegment(folder, machine, to, values[0]);
   try {

@@ -23,6 +23,15 @@ export interface Sought<T extends readonly unknown[]> extends Folded<T> {
   readonly weight: number;
 }
 
+/** Where folding begins. The array is the caller's: who keeps an older state beside a newer one keeps all that came between. */
+export interface Base {
+  readonly commit: number;
+  readonly id: string | undefined;
+  readonly values: unknown[];
+  /** Bytes of the snapshot; 0 where it is none. */
+  readonly stored: number;
+}
+
 /** What the caller has of an earlier commit of a machine. */
 export interface Known<T extends readonly unknown[]> extends Folded<T> {
   readonly epoch: string;
@@ -72,7 +81,7 @@ export async function seek<T extends readonly unknown[]>(
       const what = `${name}: commits before ${first} were trimmed, and the snapshot at ${first - 1} can't be read`;
       throw new StoreError('store-corrupt', `${what}: ${base.missing}`);
     }
-    const values = [...base.values];
+    const { values } = base;
     let { id } = base;
     let weight = 0;
     const each = (entry: Entry): void => {
@@ -103,9 +112,9 @@ export async function nearest<T extends readonly unknown[]>(
   upTo: number,
   parts: PartsOf<T>,
   known?: Known<T>,
-): Promise<(Folded<T> & { readonly stored: number }) | { readonly missing: string }> {
+): Promise<Base | { readonly missing: string }> {
   const fits = known?.epoch === epoch && known.commit >= first - 1 && known.commit <= upTo;
-  const fallback = fits ? { ...known, stored: 0 } : undefined;
+  const fallback = fits ? { commit: known.commit, id: known.id, values: [...known.values], stored: 0 } : undefined;
   if (fallback && upTo - fallback.commit <= NEAR) return fallback;
   let missing = 'there is none';
   for (let at = upTo; at > (fallback?.commit ?? -1); ) {
@@ -114,7 +123,7 @@ export async function nearest<T extends readonly unknown[]>(
     const { number, bytes } = snapshot;
     if (number < Math.max(first - 1, fallback?.commit ?? 0)) break;
     try {
-      return { ...(await readSnapshot(number, bytes, parts)), stored: bytes.length };
+      return await readSnapshot(number, bytes, parts);
     } catch (error) {
       if (!(error instanceof SnapshotFault || error instanceof RangeError)) throw error;
       missing = error.message;
@@ -123,7 +132,7 @@ export async function nearest<T extends readonly unknown[]>(
   }
   if (fallback) return fallback;
   if (first > 1) return { missing };
-  return { commit: 0, id: undefined, values: parts.map((part) => part.empty()) as unknown as T, stored: 0 };
+  return { commit: 0, id: undefined, values: parts.map((part) => part.empty()), stored: 0 };
 }
 
 async function hasChanged(log: EventLog, { name, epoch, first }: MachineHead): Promise<boolean> {
@@ -135,10 +144,10 @@ async function readSnapshot<T extends readonly unknown[]>(
   number: number,
   bytes: Uint8Array,
   parts: PartsOf<T>,
-): Promise<Folded<T>> {
+): Promise<Base> {
   const { commit, id } = readHeader(bytes).header;
   if (commit !== number) throw new SnapshotFault(`it is of commit ${commit}`);
   const values: unknown[] = [];
   for (const part of parts) values.push(part.read(await partJson(bytes, part.name)));
-  return { commit, id, values: values as unknown as T };
+  return { commit, id, values, stored: bytes.length };
 }

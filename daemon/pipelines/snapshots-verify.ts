@@ -41,7 +41,7 @@ export async function verifySnapshots(
       if ('missing' in base) found({ ...of, result: 'unreadable', message: base.missing });
       else {
         found({ ...of, result: 'base' });
-        values = [...base.values];
+        ({ values } = base);
         commit = number;
       }
       continue;

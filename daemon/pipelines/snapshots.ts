@@ -115,7 +115,7 @@ export function openSnapshots(log: EventLog, mistake: (error: unknown) => void):
 
     const base = await nearest(log, machine, head, PARTS);
     if ('missing' in base) throw new StoreError('store-corrupt', `${name}: no state to go on from: ${base.missing}`);
-    const values: unknown[] = [...base.values];
+    const { values } = base;
     let next = limitAfter(base.stored);
     let weight = 0;
     const each = async (entry: Entry): Promise<void> => {

@@ -1,3 +1,5 @@
+import { setFlagsFromString } from 'node:v8';
+import { runInNewContext } from 'node:vm';
 import { expect, it } from 'vitest';
 import { SNAPSHOT_LEAST } from '../../daemon/limits.ts';
 import type { EventLog } from '../../daemon/log/log.ts';
@@ -5,6 +7,7 @@ import { openMemoryLog } from '../../daemon/log/memory.ts';
 import type { Runtime } from '../../daemon/pipelines/runtime.ts';
 import { readHeader } from '../../daemon/pipelines/snapshots-codec.ts';
 import { LEDGER, STATE, VIEW } from '../../daemon/pipelines/snapshots-parts.ts';
+import { seek } from '../../daemon/pipelines/snapshots-seek.ts';
 import { toHex } from '../../protocol/address.ts';
 import { bootAndLoad, commitsOf, load, must, openTestRuntime } from './world.ts';
 
@@ -315,4 +318,44 @@ it('SNAP-11: verifying stops when nobody waits for it any more, or when the daem
   expect(must(await runtime.verifySnapshots('m'))).toMatchObject([{ commit: 4, result: 'same' }]);
   await runtime.close();
   expect(await runtime.verifySnapshots('m')).toMatchObject(refused);
+});
+
+it('SNAP-14: folding a log of any length holds the newest state, and nothing of those before it', async () => {
+  setFlagsFromString('--expose-gc');
+  const collect = runInNewContext('gc') as () => void;
+  const log = openMemoryLog();
+  const runtime = openTestRuntime(log);
+  await bootAndLoad(runtime, 'm', 1);
+  for (let n = 0; n < 300; n++) {
+    await load(runtime, 'm', `come-${n}`);
+    must(await runtime.command('m', { id: `go-${n}`, command: { type: 'unload', module: `come-${n}` } }));
+  }
+  const { head } = must(await runtime.head('m'));
+  await runtime.close();
+  let early: WeakRef<object> | undefined;
+  let left: object | undefined;
+  const spied: typeof STATE = {
+    ...STATE,
+    fold(state, commit) {
+      if (commit.number === 3)
+        early = new WeakRef(commit.events.find(({ type }) => type === 'ModuleLaidOut') ?? commit);
+      if (commit.number === head) {
+        collect();
+        left = early?.deref();
+      }
+      return STATE.fold(state, commit);
+    },
+  };
+  const waiting: EventLog = {
+    ...log,
+    async read(name, epoch, options) {
+      // What a WeakRef was made of stays until the end of its turn.
+      await new Promise((resolve) => setImmediate(resolve));
+      return log.read(name, epoch, options);
+    },
+    latestSnapshot: async () => undefined,
+  };
+  must(await seek(waiting, 'm', undefined, [spied] as const));
+  expect(early).toBeDefined();
+  expect(left).toBeUndefined();
 });
