@@ -68,10 +68,9 @@ async function throughLog(config: Parameters<typeof openStores>[0], texts: reado
       windowed(texts.length, async (n) => {
         // Each machine's commits are sent in order, without waiting for the one before.
         const expected = 1 + Math.floor(n / MACHINES);
-        const result = await stores.log.append(names[n % MACHINES] ?? '', epoch, expected, {
-          id: `command-${n}`,
-          text: texts[n] ?? '',
-        });
+        const entry = { id: `command-${n}`, text: texts[n] ?? '' };
+        const before = n < MACHINES ? 'boot' : `command-${n - MACHINES}`;
+        const result = await stores.log.append(names[n % MACHINES] ?? '', epoch, expected, entry, before);
         if (result.status !== 'appended') throw new Error(`unexpected ${result.status}`);
       }),
     );
