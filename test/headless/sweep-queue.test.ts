@@ -52,7 +52,7 @@ describe.skipIf(skipped !== undefined)('a sweep over Redis', { timeout: 240_000 
     }
   });
 
-  it('PLAN-20: a worker that is killed in the middle loses nothing, and no seed counts twice', async () => {
+  it('PLAN-20, PLAN-23: a worker that is killed in the middle loses nothing, no seed counts twice, and the last one ends in good order', async () => {
     const work = ['plan-worker', '--redis', redis.url, '--threads', '1'];
     const doomed = start(work);
     // It ends by a signal, and nobody waits for its end.
