@@ -79,6 +79,8 @@ export const RECORDED_BYTES = 128 << 20;
 
 /** Forks and looks at what a fork needs that wait; each replays or reads a log. */
 export const FORKS = 8;
+/** Comparisons of two logs under way at the same time. */
+export const COMPARISONS = 16;
 /** Module files that the commands of one log name, each once. */
 export const LOG_FILES = 100_000;
 

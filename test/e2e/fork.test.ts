@@ -50,6 +50,7 @@ describe('what if, on a real daemon', { timeout: PATIENCE }, () => {
     });
     expect(summaryOf(lines)).toMatchObject({ commands: [8, 8], failsNow: { count: 0 }, onlyA: 0, onlyB: 0 });
     await json('fork', 'lab', '--as', 'same');
+    expect((await veneer('view', '-m', 'seed7')).out).toMatch(/fork of +lab@[0-9a-z]+:8\nwith +\{"kaslrSeed":7\}/);
     const digests = await Promise.all(['lab', 'same', 'seed7'].map((name) => json('digest', '-m', name)));
     const [lab, same, other] = digests.map(([one]) => (one as { digest: string }).digest);
     expect(same).toBe(lab);

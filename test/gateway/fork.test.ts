@@ -3,6 +3,7 @@ import { connect as connectSocket } from 'node:net';
 import { afterAll, beforeAll, expect, it } from 'vitest';
 import { type Client, ClientError, connect } from '../../clients/sdk/node.ts';
 import type { Daemon } from '../../daemon/daemon.ts';
+import { COMPARISONS } from '../../daemon/limits.ts';
 import type { ComparedLine } from '../../protocol/compare/form.ts';
 import { type ForkBody, LoadedFileSchema } from '../../protocol/fork.ts';
 import type { MachineProfile } from '../../protocol/profile.ts';
@@ -149,6 +150,16 @@ it('CMP-7, CMP-10: lines are those that were asked for; what makes no sense is r
   };
   expect([await count('none'), await count('all')]).toEqual([1, 3007]);
   expect(await count('changed')).toBeLessThan(10);
+  // A comparison that nobody reads to its end is under way until its client lets go.
+  const open: AsyncIterator<ComparedLine>[] = [];
+  for (let n = 0; n < COMPARISONS; n++) {
+    const lines = far.compare('literal', { lines: 'all' })[Symbol.asyncIterator]();
+    await lines.next();
+    open.push(lines);
+  }
+  await expect(summaryOf(far.compare('literal'))).rejects.toMatchObject({ code: 'too-busy', temporary: true });
+  await Promise.all(open.map((lines) => lines.return?.()));
+  await expect.poll(() => count('none').catch(() => 0)).toBe(1);
   await expect(summaryOf(far.compare('nobody'))).rejects.toMatchObject({ code: 'no-such-machine' });
   await expect(summaryOf(far.compare('literal', { withAt: 99999 }))).rejects.toMatchObject({ code: 'position-ahead' });
   expect((await fetch(`${daemon.url}/machines/far/compare`)).status).toBe(400);

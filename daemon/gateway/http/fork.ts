@@ -4,15 +4,20 @@ import type { FastifyInstance, FastifyRequest } from 'fastify';
 import Type from 'typebox';
 import type { CompareLine } from '../../../protocol/compare/form.ts';
 import { ForkBodySchema, type ForkLine } from '../../../protocol/fork.ts';
+import type { Place } from '../../../protocol/position.ts';
 import { MachineNameSchema } from '../../../protocol/schema.ts';
 import { validator } from '../../../protocol/validate.ts';
+import { COMPARISONS } from '../../limits.ts';
 import { compareMachines } from '../../pipelines/compare.ts';
 import type { Runtime } from '../../pipelines/runtime.ts';
-import { accepted, goneOf, NDJSON, valid } from './answer.ts';
+import { accepted, goneOf, NDJSON, refused, valid } from './answer.ts';
 import { atFields, located, PositionTextSchema } from './at.ts';
 
 /** Bytes of progress that a client may leave unread before it is told less. */
 const UNREAD = 16 << 10;
+
+/** The commands that get a line. */
+type Lines = 'none' | 'changed' | 'all';
 
 const closed = { additionalProperties: false };
 const params = validator(Type.Object({ name: MachineNameSchema }, closed), 'machine');
@@ -33,6 +38,7 @@ const compareQuery = validator(
 
 export function forkRoutes(app: FastifyInstance, runtime: Runtime): void {
   const { forks, world } = runtime;
+  let comparisons = 0;
   const nameOf = (request: FastifyRequest): string => valid('bad-command', params(request.params)).name;
 
   app.post('/machines/:name/fork', async (request, reply) => {
@@ -71,15 +77,22 @@ export function forkRoutes(app: FastifyInstance, runtime: Runtime): void {
     const name = nameOf(request);
     const { with: other, withAt, lines = 'changed', ...at } = valid('bad-command', compareQuery(request.query));
     const a = { machine: name, ...(await located(runtime, name, at)) };
+    if (comparisons >= COMPARISONS) throw refused('too-busy', `${COMPARISONS} comparisons are under way`);
     const b = { machine: other, ...(await located(runtime, other, withAt === undefined ? {} : { at: withAt })) };
-    return reply.type(NDJSON).send(Readable.from(texts(compareMachines(world, a, b), lines)));
+    return reply.type(NDJSON).send(Readable.from(compared(a, b, lines)));
   });
+
+  async function* compared(a: Place, b: Place, lines: Lines): AsyncGenerator<string, void> {
+    comparisons++;
+    try {
+      yield* texts(compareMachines(world, a, b), lines);
+    } finally {
+      comparisons--;
+    }
+  }
 }
 
-async function* texts(
-  all: AsyncIterable<CompareLine>,
-  lines: 'none' | 'changed' | 'all',
-): AsyncGenerator<string, void> {
+async function* texts(all: AsyncIterable<CompareLine>, lines: Lines): AsyncGenerator<string, void> {
   for await (const line of all) {
     if ('verdict' in line && lines === 'none') continue;
     if ('verdict' in line && lines === 'changed' && (line.verdict === 'same' || line.verdict === 'moved')) continue;
