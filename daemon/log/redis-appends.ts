@@ -22,10 +22,17 @@ type Append = {
 };
 
 /** `run`: how many of those that wait are to go by themselves first; 0 if that is not known. */
-type Line = { readonly keys: MachineKeys; readonly epoch: string; waiting: Append[]; run: number; busy: boolean };
+type Line = {
+  readonly name: string;
+  readonly epoch: string;
+  readonly keys: MachineKeys;
+  waiting: Append[];
+  run: number;
+  busy: boolean;
+};
 
 export function openAppends(client: RedisClient): EventLog['append'] {
-  /** Of machines with something to do, by the key of the stream. */
+  /** Of machines with something to do. */
   const lines = new Map<string, Line>();
 
   const work = async (line: Line): Promise<void> => {
@@ -39,17 +46,24 @@ export function openAppends(client: RedisClient): EventLog['append'] {
         for (const { reject } of appends) reject(error);
       }
     }
-    lines.delete(line.keys.commits);
+    line.busy = false;
+    if (lines.get(line.name) === line) lines.delete(line.name);
+  };
+
+  const lineOf = (name: string, epoch: string): Line => {
+    const there = lines.get(name);
+    if (there?.epoch === epoch) return there;
+    const line: Line = { name, epoch, keys: keysOf(name, epoch), waiting: [], run: 0, busy: false };
+    lines.set(name, line);
+    return line;
   };
 
   return (name, epoch, expected, entry, expectedId) =>
     new Promise((resolve, reject) => {
-      const keys = keysOf(name, epoch);
-      const line = lines.get(keys.commits) ?? { keys, epoch, waiting: [], run: 0, busy: false };
+      const line = lineOf(name, epoch);
       line.waiting.push({ expected, expectedId, entry, resolve, reject });
       if (line.busy) return;
       line.busy = true;
-      lines.set(keys.commits, line);
       void work(line);
     });
 }
