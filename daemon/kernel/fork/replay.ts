@@ -94,6 +94,8 @@ export function openReplay(from: ForkOrigin, changes: ForkChanges): Replay {
       else counts.leftOut++;
       source = events.reduce(evolve, source);
     }
+    const shift = number - commit.number;
+    if (shift !== (shifts.at(-1)?.shift ?? 0)) shifts.push({ at: commit.number, shift });
     commits.push(...add(plan.after, blobs));
     return { ok: true, commits };
   }
@@ -140,10 +142,7 @@ export function openReplay(from: ForkOrigin, changes: ForkChanges): Replay {
     counts,
     take(commit, plan, blobs) {
       time = commit.time;
-      const replayed = commit.number === 1 ? first(commit, plan, blobs) : later(commit, plan, blobs);
-      const shift = number - commit.number;
-      if (shift !== (shifts.at(-1)?.shift ?? 0)) shifts.push({ at: commit.number, shift });
-      return replayed;
+      return commit.number === 1 ? first(commit, plan, blobs) : later(commit, plan, blobs);
     },
     end: add,
   };
