@@ -52,6 +52,7 @@ export async function startDaemon(config: Config): Promise<Daemon> {
     metrics,
     logger,
   );
+  metrics.conflicts(runtime.world.conflicts);
   const endRetention = config.retention
     ? await startRetention(runtime.world, config.retention, {
         trimmed: (trim) => logger.info(trim, 'trimmed'),

@@ -4,6 +4,7 @@
  */
 import { Counter, collectDefaultMetrics, Gauge, Histogram, Registry } from 'prom-client';
 import type { ErrorCode } from '../protocol/errors.ts';
+import type { Conflicts } from './pipelines/machine.ts';
 import { VERSION } from './version.ts';
 
 /** What came of a command: its commit, the commit that it had before, or a refusal. */
@@ -13,6 +14,8 @@ export interface Metrics {
   /** The text that Prometheus scrapes. */
   text(): Promise<string>;
   readonly contentType: string;
+  /** Counts that the pipelines keep: read when somebody scrapes. */
+  conflicts(counts: Conflicts): void;
   command(type: string, outcome: CommandOutcome, seconds: number): void;
   request(method: string, route: string, status: number, seconds: number): void;
   connection(change: 1 | -1): void;
@@ -66,6 +69,19 @@ export function openMetrics(): Metrics {
   });
 
   return {
+    conflicts(counts) {
+      new Counter({
+        name: 'veneerd_conflicts_total',
+        help: 'Commits that another daemon was first to, by what came of them: decided again, or given up.',
+        labelNames: ['outcome'],
+        registers,
+        collect() {
+          this.reset();
+          this.inc({ outcome: 'retried' }, counts.retried);
+          this.inc({ outcome: 'given-up' }, counts.givenUp);
+        },
+      });
+    },
     text: () => registry.metrics(),
     contentType: registry.contentType,
     command(type, outcome, seconds) {

@@ -32,6 +32,7 @@ describe('a daemon', () => {
       expect(metrics).toContain('veneerd_commands_total{type="boot",outcome="machine-exists"} 1');
       expect(metrics).toContain('route="/machines/:name"');
       expect(metrics).toContain('veneerd_connections 1');
+      expect(metrics).toContain('veneerd_conflicts_total{outcome="retried"} 0');
     } finally {
       client.close();
     }
