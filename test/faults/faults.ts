@@ -102,6 +102,17 @@ export function hardships(daemons: readonly Daemon[]): readonly Fault[] {
       },
     },
     {
+      kind: 'clients: answers swallowed',
+      places: ['clients'],
+      weight: 2,
+      async run(random) {
+        const { front } = oneOf(random, daemons);
+        front.swallow(true);
+        await aWhile(random, 800);
+        front.swallow(false);
+      },
+    },
+    {
       kind: 'clients: kept out',
       places: ['clients'],
       weight: 1,

@@ -1,4 +1,4 @@
-/** How much memory a daemon holds over time, as Linux tells it. */
+/** How much memory a daemon holds over time, as Linux tells it: its own, without the files that it has mapped. */
 import { readFileSync } from 'node:fs';
 import type { Daemon } from './daemon.ts';
 
@@ -8,10 +8,10 @@ const EVERY_MS = 30_000;
 export function watchMemory(store: string, daemon: Daemon | undefined, say: (text: string) => void): () => void {
   const samples: number[] = [];
   const look = (): void => {
-    const rss = rssOf(daemon?.pid);
-    if (rss === undefined) return;
-    samples.push(rss);
-    say(`${store}: ${daemon?.name} holds ${rss} MiB`);
+    const mib = heldBy(daemon?.pid);
+    if (mib === undefined) return;
+    samples.push(mib);
+    say(`${store}: ${daemon?.name} holds ${mib} MiB`);
   };
   const timer = setInterval(look, EVERY_MS);
   return () => {
@@ -21,9 +21,9 @@ export function watchMemory(store: string, daemon: Daemon | undefined, say: (tex
 }
 
 /** MiB; undefined where there is no /proc, or no such process. */
-function rssOf(pid: number | undefined): number | undefined {
+function heldBy(pid: number | undefined): number | undefined {
   try {
-    const kib = /^VmRSS:\s+(\d+) kB$/m.exec(readFileSync(`/proc/${pid}/status`, 'utf8'))?.[1];
+    const kib = /^RssAnon:\s+(\d+) kB$/m.exec(readFileSync(`/proc/${pid}/status`, 'utf8'))?.[1];
     return kib === undefined ? undefined : Math.round(Number(kib) / 1024);
   } catch {
     return undefined;
