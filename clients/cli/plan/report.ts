@@ -8,7 +8,7 @@ import { plain } from '../format/plain.ts';
 import { type Column, table } from '../format/table.ts';
 import type { Output } from '../output.ts';
 import { eaters } from './eaters.ts';
-import { windowBar } from './window-bar.ts';
+import { BAR_LEGEND, windowBar } from './window-bar.ts';
 
 /** Up to so many modules are all shown. */
 const FEW = 24;
@@ -17,7 +17,13 @@ const FAILURES_SHOWN = 12;
 
 export function printPlan(out: Output, planned: Planned, helps: readonly Help[], all: boolean): void {
   const { machine, modules, row } = planned;
-  out.print(out.paint.bold(machineWords(machine, row.seed)), '', ...windowLines(out, planned), '');
+  out.print(
+    out.paint.bold(machineWords(machine, row.seed)),
+    '',
+    ...windowLines(out, planned),
+    out.paint.dim(`          ${BAR_LEGEND}`),
+    '',
+  );
   if (all || modules.length <= FEW) out.print(...moduleTable(out, modules), '');
   else {
     const top = eaters(modules).slice(0, TOP);
