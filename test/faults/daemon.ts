@@ -47,6 +47,8 @@ export async function openDaemon(
   let child: ChildProcess | undefined;
   /** Whether this end of the process was our doing. */
   let expected = false;
+  /** A fault that is still under way must not bring it back to life. */
+  let closed = false;
   /** The last lines that it wrote to stderr. */
   let words: readonly string[] = [];
 
@@ -84,7 +86,7 @@ export async function openDaemon(
     },
     async start() {
       const deadline = Date.now() + STARTS_WITHIN;
-      for (;;) {
+      while (!closed) {
         try {
           watch(await startProcess([...args, '--port', port], program, launched));
           return;
@@ -110,6 +112,7 @@ export async function openDaemon(
     pause: () => void child?.kill('SIGSTOP'),
     resume: () => void child?.kill('SIGCONT'),
     async close() {
+      closed = true;
       await signal('SIGKILL');
       await front.close();
     },

@@ -33,6 +33,11 @@ export async function main(argv: readonly string[], program: Program): Promise<n
   const stop = new AbortController();
   const over = new AbortController();
   for (const signal of ['SIGINT', 'SIGTERM'] as const) process.once(signal, () => over.abort());
+  // Whatever this program itself does wrong, it ends what it started.
+  process.on('uncaughtException', (error) => {
+    say(error.stack ?? String(error));
+    over.abort();
+  });
   const results: Result[] = [];
   const shares = options.rounds === undefined ? undefined : sharesOf(options.rounds, stores);
   const timer = setTimeout(() => stop.abort(), options.minutes * 60_000);
@@ -77,10 +82,11 @@ export async function main(argv: readonly string[], program: Program): Promise<n
   await Promise.race([closeAll(closers), sleep(CLOSES_WITHIN, undefined, { ref: false })]);
   say(`\n${table(results)}\n`);
   for (const result of results) say(figures(result));
-  const { ok, text } = verdict(results);
-  if (cut) say('it was cut short');
+  const { ok, rounds, text } = verdict(results);
+  const short = cut || rounds < options.least;
+  if (short) say('it was cut short');
   say(text);
-  return ok && !cut ? 0 : 1;
+  return ok && !short ? 0 : 1;
 }
 
 function seedsOf({ seed }: Options, store: string): readonly [number, number] {

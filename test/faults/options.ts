@@ -15,6 +15,8 @@ export interface Options {
   readonly stores: readonly string[];
   /** Of all stores together; none: as many as there is time for. */
   readonly rounds: number | undefined;
+  /** With fewer rounds the run counts as cut short: those asked for, unless it was told how long it may take. */
+  readonly least: number;
   readonly minutes: number;
   /** Keep one daemon of each store alive throughout, and watch the memory of it. */
   readonly memory: boolean;
@@ -34,10 +36,12 @@ export function readOptions(argv: readonly string[]): Options {
     .allowExcessArguments(false)
     .parse(['node', 'test:faults', ...argv])
     .opts<{ seed?: number; rounds?: number; minutes?: number; store: string; memory?: true }>();
+  const rounds = opts.rounds ?? (opts.minutes === undefined ? ROUNDS : undefined);
   return {
     seed: opts.seed ?? Math.floor(Math.random() * 2 ** 32),
     stores: opts.store === 'all' ? Object.keys(STORES) : [opts.store],
-    rounds: opts.rounds ?? (opts.minutes === undefined ? ROUNDS : undefined),
+    rounds,
+    least: opts.minutes === undefined ? (rounds ?? 0) : 0,
     minutes: opts.minutes ?? MINUTES,
     memory: opts.memory ?? false,
   };

@@ -47,8 +47,15 @@ export function figures({ store, outcome: { tally } }: Result): string {
   return `${store}: ${said.join(', ')}`;
 }
 
-/** The last lines, and whether all was well. */
-export function verdict(results: readonly Result[]): { readonly ok: boolean; readonly text: string } {
+export interface Verdict {
+  /** Whether all was well. */
+  readonly ok: boolean;
+  readonly rounds: number;
+  /** The last lines of the run. */
+  readonly text: string;
+}
+
+export function verdict(results: readonly Result[]): Verdict {
   const count = (kind: 'lost' | 'duplicated' | 'torn' | 'disordered' | 'broken'): number =>
     results.reduce((sum, { outcome }) => sum + outcome.count(kind), 0);
   const rounds = results.reduce((sum, result) => sum + result.rounds.length, 0);
@@ -59,5 +66,5 @@ export function verdict(results: readonly Result[]): { readonly ok: boolean; rea
   if (count('disordered') > 0) lines.push(`${count('disordered')} times the order differed`);
   if (count('broken') > 0) lines.push(`${count('broken')} times something broke`);
   lines.push(`${rounds} rounds: ${count('lost')} lost, ${count('duplicated')} duplicated, ${count('torn')} torn`);
-  return { ok, text: lines.join('\n') };
+  return { ok, rounds, text: lines.join('\n') };
 }
