@@ -3,6 +3,7 @@
  * leaves is swept when the folder is opened again; while this process stages, its sweep leaves the slot alone.
  */
 import { written } from './lmdb-errors.ts';
+import type { Room } from './lmdb-room.ts';
 import { encodeCommit, type Tables } from './lmdb-schema.ts';
 import type { Writes } from './lmdb-writes.ts';
 import { type RawPublished, type RawStaging, stagedTwice } from './staging.ts';
@@ -15,7 +16,14 @@ export type Slots = {
   sweep(): void;
 };
 
-export function stageInLmdb(tables: Tables, writes: Writes, slots: Slots, name: string, epoch: string): RawStaging {
+export function stageInLmdb(
+  tables: Tables,
+  writes: Writes,
+  room: Room,
+  slots: Slots,
+  name: string,
+  epoch: string,
+): RawStaging {
   let begun: { readonly slot: number; readonly registered: Promise<unknown> } | undefined;
 
   /** The slot, registered as garbage on disk before anything is in it. */
@@ -28,6 +36,7 @@ export function stageInLmdb(tables: Tables, writes: Writes, slots: Slots, name: 
 
   return {
     async append(from, entries) {
+      room.take(entries.reduce((sum, { text }) => sum + text.length, 0));
       begun ??= begin();
       const { slot, registered } = begun;
       await registered;

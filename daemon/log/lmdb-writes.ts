@@ -4,6 +4,7 @@
  */
 import { closed } from './errors.ts';
 import { unavailable, written } from './lmdb-errors.ts';
+import type { Room } from './lmdb-room.ts';
 import { type MachineRecord, machineRecord, type Tables } from './lmdb-schema.ts';
 
 /** A machine as it will be when all writes under way are done. */
@@ -43,7 +44,7 @@ export type Writes = {
   close(): void;
 };
 
-export function openWrites(tables: Tables): Writes {
+export function openWrites(tables: Tables, room: Room): Writes {
   const chains = new Map<string, Chain>();
   let open = true;
 
@@ -118,6 +119,7 @@ export function openWrites(tables: Tables): Writes {
       }
     },
     async check() {
+      room.take(0);
       await written(tables.path, [tables.daemon.put('check', Date.now())]);
     },
     close() {

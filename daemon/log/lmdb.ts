@@ -6,6 +6,7 @@ import { listOf, orDamaged } from './damage.ts';
 import { corrupt, shown } from './errors.ts';
 import { cantWrite, freeIn } from './lmdb-errors.ts';
 import { leaveFolder, takeFolder } from './lmdb-owner.ts';
+import { openRoom } from './lmdb-room.ts';
 import {
   checkForm,
   commitsAfter,
@@ -58,7 +59,8 @@ export async function openLmdbLog(dataDir: string): Promise<EventLog> {
 
 function logOf(tables: Tables): EventLog {
   const bell = new Bell();
-  const writes = openWrites(tables);
+  const room = openRoom(tables.path);
+  const writes = openWrites(tables, room);
   let lastSlot = readLastSlot(tables);
   const slots: Slots = { take: () => ++lastSlot, staged: new Set(), sweep: () => startSweep() };
   let open = true;
@@ -84,6 +86,7 @@ function logOf(tables: Tables): EventLog {
             ? { refusal: { status: 'duplicate', epoch: record.epoch, number: 1 } }
             : { refusal: { status: 'machine-exists', epoch: record.epoch, head: record.head } };
         }
+        room.take(first.text.length);
         const slot = slots.take();
         return {
           result: { status: 'created', epoch, number: 1 },
@@ -100,7 +103,7 @@ function logOf(tables: Tables): EventLog {
       return result;
     },
 
-    stage: (name, epoch) => stageInLmdb(tables, writes, slots, name, epoch),
+    stage: (name, epoch) => stageInLmdb(tables, writes, room, slots, name, epoch),
 
     async remove(name, epoch) {
       const result = await writes.write<RemoveResult>(name, ({ record }) => {
@@ -136,6 +139,7 @@ function logOf(tables: Tables): EventLog {
         const known: Known = (id) => ids.get(id) ?? knownId(tables, record, id);
         const refusal = appendRefusal(headOf(name, record), expected, expectedId, entry.id, known);
         if (refusal !== undefined) return { refusal };
+        room.take(entry.text.length);
         const { slot } = record;
         const number = expected + 1;
         return {
@@ -172,6 +176,7 @@ function logOf(tables: Tables): EventLog {
       return writes.write<PutSnapshotResult>(name, ({ record }) => {
         if (!isThere(record, epoch)) return { refusal: gone(record) };
         if (number > record.head) return { refusal: { status: 'beyond-head', head: record.head } };
+        room.take(bytes.length);
         const { slot } = record;
         return {
           result: { status: 'stored' },
