@@ -1,7 +1,7 @@
 /** What a machine was at a position: folded from the nearest snapshot at or before it, or from the log's start. */
 import type { Commit } from '../../protocol/commit.ts';
-import { StoreError } from '../log/errors.ts';
-import type { Entry, EventLog, MachineHead } from '../log/log.ts';
+import { messageOf, StoreError } from '../log/errors.ts';
+import type { Entry, EventLog, MachineHead, ReadResult } from '../log/log.ts';
 import { decode, readThrough } from './entry.ts';
 import { done, noSuchMachine, type Outcome, refusedRead } from './outcome.ts';
 import { partJson, readHeader, SnapshotFault } from './snapshots-codec.ts';
@@ -60,13 +60,13 @@ export async function seek<T extends readonly unknown[]>(
   known?: Known<T>,
 ): Promise<Outcome<Sought<T>>> {
   let mine = known;
-  if (known !== undefined && at === undefined) {
+  if (known !== undefined && known.commit <= (at ?? Number.POSITIVE_INFINITY)) {
     // Most often there is nothing new, which one question tells.
     const news = await log.read(name, known.epoch, { after: known.commit, afterId: known.id, limit: 1 });
-    if (news.status === 'page' && news.entries.length === 0) return done({ ...known, stored: 0, weight: 0 });
-    if (news.status === 'history-lost') mine = undefined;
+    const isIt = at === undefined ? news.status === 'page' && news.entries.length === 0 : known.commit === at;
+    if (news.status === 'page' && isIt) return done({ ...known, stored: 0, weight: 0 });
+    if (isLost(news)) mine = undefined;
   }
-  let below = Number.POSITIVE_INFINITY;
   for (let attempt = 1; ; attempt++) {
     const machine = await log.head(name);
     if (machine === undefined) return noSuchMachine(name);
@@ -74,7 +74,7 @@ export async function seek<T extends readonly unknown[]>(
     const upTo = at ?? head;
     if (upTo > head) return refusedRead(name, upTo, { status: 'beyond-head', head });
     if (upTo < first - 1) return refusedRead(name, upTo, { status: 'trimmed', first });
-    const base = await nearest(log, machine, Math.min(upTo, below), parts, mine);
+    const base = await nearest(log, machine, upTo, parts, mine);
     mine = undefined;
     if ('missing' in base) {
       if (attempt < ATTEMPTS && (await hasChanged(log, machine))) continue;
@@ -96,7 +96,6 @@ export async function seek<T extends readonly unknown[]>(
     // The store lost its end, and others took the numbers: what was made of the lost commits is worth nothing.
     const lost = refused.error.code === 'position-ahead';
     if (attempt === ATTEMPTS || !(lost || (await hasChanged(log, machine)))) return refused;
-    if (lost && base.stored > 0) below = base.commit - 1;
   }
 }
 
@@ -105,7 +104,10 @@ export function foldAll<T extends readonly unknown[]>(parts: PartsOf<T>, values:
   for (const [i, part] of parts.entries()) values[i] = part.fold(values[i], commit);
 }
 
-/** The newest of: a snapshot at or before `upTo` that can be read, `known`, the log's start; or why there is none of them. */
+/**
+ * The newest of: a snapshot at or before `upTo` that can be read, and whose commit the log still has; `known`; the log's
+ * start; or why there is none of them.
+ */
 export async function nearest<T extends readonly unknown[]>(
   log: EventLog,
   { name, epoch, first }: MachineHead,
@@ -122,18 +124,23 @@ export async function nearest<T extends readonly unknown[]>(
     if (snapshot === undefined) break;
     const { number, bytes } = snapshot;
     if (number < Math.max(first - 1, fallback?.commit ?? 0)) break;
+    at = number - 1;
     try {
-      return await readSnapshot(number, bytes, parts);
+      const base = await readSnapshot(number, bytes, parts);
+      if (!isLost(await log.read(name, epoch, { after: number, afterId: base.id, limit: 1 }))) return base;
+      missing = `it is of ${base.id}, a commit that was lost`;
     } catch (error) {
-      if (!(error instanceof SnapshotFault || error instanceof RangeError)) throw error;
+      if (!(error instanceof SnapshotFault)) throw error;
       missing = error.message;
-      at = number - 1;
     }
   }
   if (fallback) return fallback;
   if (first > 1) return { missing };
   return { commit: 0, id: undefined, values: parts.map((part) => part.empty()), stored: 0 };
 }
+
+/** Whether the log has no such commit any more, or another one with its number. */
+const isLost = ({ status }: ReadResult): boolean => status === 'history-lost' || status === 'beyond-head';
 
 async function hasChanged(log: EventLog, { name, epoch, first }: MachineHead): Promise<boolean> {
   const now = await log.head(name);
@@ -148,6 +155,13 @@ async function readSnapshot<T extends readonly unknown[]>(
   const { commit, id } = readHeader(bytes).header;
   if (commit !== number) throw new SnapshotFault(`it is of commit ${commit}`);
   const values: unknown[] = [];
-  for (const part of parts) values.push(part.read(await partJson(bytes, part.name)));
+  for (const part of parts) {
+    const json = await partJson(bytes, part.name);
+    try {
+      values.push(part.read(json));
+    } catch (error) {
+      throw new SnapshotFault(`${part.name}: ${messageOf(error)}`);
+    }
+  }
   return { commit, id, values, stored: bytes.length };
 }

@@ -116,9 +116,11 @@ export function openSnapshots(log: EventLog, mistake: (error: unknown) => void):
     const base = await nearest(log, machine, head, PARTS);
     if ('missing' in base) throw new StoreError('store-corrupt', `${name}: no state to go on from: ${base.missing}`);
     const { values } = base;
+    let { id } = base;
     let next = limitAfter(base.stored);
     let weight = 0;
     const each = async (entry: Entry): Promise<void> => {
+      id = entry.id;
       foldAll(PARTS, values, decode(name, entry));
       weight += weightOf(entry);
       if (weight < next || closed) return;
@@ -126,7 +128,7 @@ export function openSnapshots(log: EventLog, mistake: (error: unknown) => void):
       weight = 0;
     };
     for (let at = base.commit; at < head && !closed; at += STRETCH) {
-      const refused = await readThrough(log, machine, at, Math.min(head, at + STRETCH), each);
+      const refused = await readThrough(log, machine, at, Math.min(head, at + STRETCH), each, id);
       if (refused !== undefined) return;
     }
     const left = counts.get(name);

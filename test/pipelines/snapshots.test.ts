@@ -5,8 +5,8 @@ import { SNAPSHOT_LEAST } from '../../daemon/limits.ts';
 import type { EventLog } from '../../daemon/log/log.ts';
 import { openMemoryLog } from '../../daemon/log/memory.ts';
 import type { Runtime } from '../../daemon/pipelines/runtime.ts';
-import { readHeader } from '../../daemon/pipelines/snapshots-codec.ts';
-import { LEDGER, STATE, VIEW } from '../../daemon/pipelines/snapshots-parts.ts';
+import { encodeSnapshot, partJson, partText, readHeader } from '../../daemon/pipelines/snapshots-codec.ts';
+import { LEDGER, PARTS, STATE, VIEW } from '../../daemon/pipelines/snapshots-parts.ts';
 import { seek } from '../../daemon/pipelines/snapshots-seek.ts';
 import { toHex } from '../../protocol/address.ts';
 import { bootAndLoad, commitsOf, load, must, openTestRuntime } from './world.ts';
@@ -169,7 +169,11 @@ it('SNAP-8, VIEW-2: what can be read of a log is never lost by a snapshot that c
     Buffer.from(`${JSON.stringify({ ...header, commit: 30 })}\n`),
     good.bytes.subarray(start),
   ]);
+  const shapeless = await Promise.all(
+    PARTS.map(async ({ name }) => partText(name, { format: (await partJson(good.bytes, name)).format })),
+  );
   const broken = [
+    await encodeSnapshot(31, header.id, shapeless),
     Uint8Array.of(),
     Uint8Array.of(0x1f, 0x8b, 8),
     Buffer.from('{}\n'),
@@ -276,37 +280,54 @@ it('SNAP-5: a large first commit does not make a snapshot of every one after it'
   expect(JSON.stringify((await commitsOf(runtime, 'm'))[0]).length).toBeGreaterThan(SNAPSHOT_LEAST);
 });
 
-it('SNAP-13: what was made of commits that the store has lost since is worth nothing', async () => {
+/** Two logs of one machine that have four commits in common; of one, a snapshot at commit 7 is in the other as well. */
+async function parted(more: readonly string[]) {
   const [kept, other] = [openMemoryLog(), openMemoryLog()];
   const source = openTestRuntime(kept);
   await bootAndLoad(source, 'm', 6);
   must(await source.world.snapshots.ensure('m'));
   const epoch = await epochOf(source, 'm');
-  const commits = await commitsOf(source, 'm');
-  // The other log has the first four of them, and then goes its own way.
-  const [boot, ...rest] = commits.slice(0, 4);
+  const [boot, ...rest] = (await commitsOf(source, 'm')).slice(0, 4);
   if (boot === undefined) throw new Error('no commit');
   await other.create('m', epoch, { id: boot.id, text: JSON.stringify(boot) });
   for (const commit of rest) {
     await other.append('m', epoch, commit.number - 1, { id: commit.id, text: JSON.stringify(commit) });
   }
   const survivor = openTestRuntime(other);
-  for (const name of ['x', 'y', 'z', 'w', 'v']) await load(survivor, 'm', name);
+  for (const name of more) await load(survivor, 'm', name);
+  const truth = must(await survivor.view('m')).text;
   const lost = await kept.latestSnapshot('m', epoch, 7);
   await other.putSnapshot('m', epoch, 7, lost?.bytes ?? Uint8Array.of());
+  return { kept, other, epoch, survivor, truth };
+}
 
+it('SNAP-13: what was made of commits that the store has lost since is worth nothing', async () => {
+  const { kept, other, survivor, truth } = await parted(['x', 'y', 'z', 'w', 'v']);
   let current = kept;
   const log = new Proxy(kept, { get: (_, key) => Reflect.get(current, key) });
   const runtime = openTestRuntime(log);
   must(await runtime.view('m'));
   must(await runtime.command('m', { id: 'before', command: { type: 'unload', module: 'm1' } }));
   current = other;
-  const truth = must(await survivor.view('m'));
-  expect(must(await runtime.view('m'))).toEqual(truth);
-  expect(must(await openTestRuntime(other).view('m'))).toEqual(truth);
+  expect(must(await runtime.view('m')).text).toBe(truth);
+  expect(must(await openTestRuntime(other).view('m')).text).toBe(truth);
   const answer = must(await runtime.command('m', { id: 'after', command: { type: 'unload', module: 'm1' } }));
   expect(answer.number).toBe(10);
   expect(must(await runtime.view('m')).text).toBe(must(await survivor.view('m')).text);
+});
+
+it('SNAP-13: not even at the very commit that it was made at, nor for the next snapshot', async () => {
+  const { kept, other, epoch, survivor, truth } = await parted(['x', 'y', 'z']);
+  const daemon = openTestRuntime(other);
+  expect(must(await daemon.view('m')).text).toBe(truth);
+  expect(must(await daemon.view('m', 7)).text).toBe(truth);
+  const known = must(await seek(kept, 'm', 7, [STATE] as const));
+  expect(must(await seek(other, 'm', 7, [STATE] as const, known)).values[0].modules.get('z')).toBeDefined();
+  expect(must(await daemon.command('m', { id: 'on', command: { type: 'unload', module: 'x' } })).number).toBe(8);
+  await lengthen(daemon, 'm', 1);
+  await expect.poll(async () => (await other.snapshots('m', epoch)).at(-1)).toBeGreaterThan(7);
+  await daemon.close();
+  expect(must(await survivor.world.snapshots.verify('m')).at(-1)).toMatchObject({ result: 'same' });
 });
 
 it('SNAP-11: verifying stops when nobody waits for it any more, or when the daemon is about to stop', async () => {
