@@ -60,7 +60,7 @@ export async function handle(world: World, machine: MachineRuntime, request: Req
 
     // 4. Publish.
     machine.held = { epoch: held.epoch, commit: number, id: request.id, state: decided.value.state };
-    machine.views.advance(held.epoch, commit);
+    machine.views.advance(held.epoch, commit, held.id);
     world.hubs.publish(machine.name, held.epoch, { number, ...entry }, held.id);
 
     // 5. Answer.

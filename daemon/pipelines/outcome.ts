@@ -42,6 +42,10 @@ export function refusedGone(machine: string, gone: Gone): Refusal {
   return refuse('epoch-changed', `${machine} was removed and created again: its epoch is now ${gone.epoch}`);
 }
 
+/** Somebody else was first. */
+export const conflict = (machine: string, head: number, expected: number): Refusal =>
+  refuse('version-conflict', `${machine} is at commit ${head}, expected ${expected}`);
+
 export const noSuchMachine = (machine: string): Refusal => refuse('no-such-machine', `no machine is called ${machine}`);
 
 const STORE_CODES: Readonly<Record<StoreErrorCode, ErrorCode>> = {

@@ -8,7 +8,7 @@ import type { NewEntry } from '../log/log.ts';
 import { encode, readOne } from './entry.ts';
 import { catchUp, type Held, type Kernel } from './kernel-state.ts';
 import type { MachineRuntime, World } from './machine.ts';
-import { done, type Outcome, type Refusal, refuse, refusedGone } from './outcome.ts';
+import { conflict, done, type Outcome, type Refusal, refuse, refusedGone } from './outcome.ts';
 
 /** Appends in flight at the same time: stores that talk over a network or wait for a disk do many in one go. */
 const WINDOW = 64;
@@ -80,7 +80,7 @@ async function stand(
   if (epoch !== expected.epoch) return refusedGone(machine.name, { status: 'epoch-changed', epoch });
   if (commit === expected.commit) return loaded;
   if (await isAmong(world, machine, loaded.value, expected.commit, commits)) return loaded;
-  return refuse('version-conflict', `${machine.name} is at commit ${commit}, expected ${expected.commit}`);
+  return conflict(machine.name, commit, expected.commit);
 }
 
 /** Whether the newest commit is one of `commits`, in its place after `after`: they were sent before, and a reply was lost. */
@@ -140,9 +140,7 @@ async function appendAll(
       const number = base.commit + from + i + 1;
       const entry = window[i];
       if (entry === undefined) break;
-      if (result.status === 'version-conflict') {
-        return refuse('version-conflict', `${name} is at commit ${result.head}, expected ${number - 1}`);
-      }
+      if (result.status === 'version-conflict') return conflict(name, result.head, number - 1);
       if (result.status === 'duplicate' && result.number !== number) {
         return refuse('bad-session', `commit ${number}: its id ${entry.id} is that of commit ${result.number}`);
       }

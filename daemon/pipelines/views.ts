@@ -7,7 +7,7 @@ import { fold } from '../../protocol/view/fold.ts';
 import { bookmarksJson, viewJson } from '../../protocol/view/json.ts';
 import type { Bookmark, View } from '../../protocol/view/types.ts';
 import { StoreError } from '../log/errors.ts';
-import { done, type Outcome, refusedGone } from './outcome.ts';
+import { conflict, done, type Outcome, refusedGone } from './outcome.ts';
 import type { Snapshots } from './snapshots.ts';
 import { VIEW } from './snapshots-parts.ts';
 
@@ -24,8 +24,8 @@ export interface Views {
   owned(commit: number): Promise<Outcome<{ readonly position: Position; readonly view: View }>>;
   /** What the newest view calls positions. */
   bookmarks(): Promise<Outcome<{ readonly position: Position; readonly bookmarks: readonly Bookmark[] }>>;
-  /** A commit was appended: keeps the newest view the newest. */
-  advance(epoch: string, commit: Commit): void;
+  /** A commit was appended after the one with the id `before`: keeps the newest view the newest. */
+  advance(epoch: string, commit: Commit, before: string | undefined): void;
   /**
    * Tries recorded commits on the newest view, with nobody else at it, then runs `append`. The view is forgotten when
    * `append` does not come to its end; the refusal or the RangeError of a commit that can't be folded comes back.
@@ -54,6 +54,7 @@ export function openViews(snapshots: Snapshots, name: string, mistake: (error: u
 
   async function catchUp(): Promise<Outcome<Kept>> {
     const mine = kept;
+    const commit = mine?.view.commit;
     // Nobody else folds it meanwhile.
     kept = undefined;
     try {
@@ -64,8 +65,8 @@ export function openViews(snapshots: Snapshots, name: string, mistake: (error: u
       kept = { epoch, id, view: values[0] };
       return done(kept);
     } catch (error) {
-      // The store failed between two commits: what was folded is whole, up to a commit whose id nobody noted.
-      if (error instanceof StoreError && mine) kept = { ...mine, id: undefined };
+      // The store failed before anything was folded; after that nobody knows the id of the commit that it stands at.
+      if (error instanceof StoreError && mine?.view.commit === commit) kept = mine;
       throw error;
     }
   }
@@ -103,8 +104,9 @@ export function openViews(snapshots: Snapshots, name: string, mistake: (error: u
         return done({ position: { epoch, commit: view.commit }, bookmarks: bookmarksJson(view) });
       }),
 
-    advance(epoch, commit) {
-      if (kept?.epoch !== epoch || kept.view.commit + 1 !== commit.number) return;
+    advance(epoch, commit, before) {
+      // With another commit before it, the one in the view was lost: that is noticed when it is asked for.
+      if (kept?.epoch !== epoch || kept.view.commit + 1 !== commit.number || kept.id !== before) return;
       try {
         fold(kept.view, commit);
         kept.id = commit.id;
@@ -122,8 +124,12 @@ export function openViews(snapshots: Snapshots, name: string, mistake: (error: u
         if (current.value.epoch !== epoch) {
           return refusedGone(name, { status: 'epoch-changed', epoch: current.value.epoch });
         }
+        const { view } = current.value;
+        const expected = (commits[0]?.number ?? 0) - 1;
+        // Another daemon has appended since whoever calls has looked.
+        if (view.commit !== expected) return conflict(name, view.commit, expected);
         kept = undefined;
-        for (const commit of commits) fold(current.value.view, commit);
+        for (const commit of commits) fold(view, commit);
         const outcome = await append();
         current.value.id = commits.at(-1)?.id ?? current.value.id;
         if (outcome.ok) kept = current.value;

@@ -120,6 +120,31 @@ it('CMD-6: a command that expects another position is refused, and a boot expect
   expect(boot).toMatchObject({ ok: false, error: { code: 'bad-command' } });
 });
 
+it('CMD-7: recorded commits that another daemon gets in before are refused for now, and no fault of theirs', async () => {
+  const log = openMemoryLog();
+  const rival = openTestRuntime(log);
+  await bootAndLoad(rival, 'm', 2);
+  const commits = await commitsOf(rival, 'm');
+  let onRead = async (): Promise<void> => undefined;
+  const late = openTestRuntime({
+    ...log,
+    async read(...args) {
+      await onRead();
+      return log.read(...args);
+    },
+  });
+  const position = must(await late.append('copy', null, commits.slice(0, 2)));
+  must(await late.view('copy'));
+  let reads = 0;
+  onRead = async () => {
+    if (++reads === 2) await load(rival, 'copy', 'rival');
+  };
+  expect(await late.append('copy', position, commits.slice(2))).toMatchObject({
+    error: { code: 'version-conflict', temporary: true },
+  });
+  expect(must(await late.view('copy')).text).toBe(must(await rival.view('copy')).text);
+});
+
 it('CMD-7: recorded commits enter as they are, once, and only if they fit', async () => {
   const source = openTestRuntime();
   await bootAndLoad(source, 'm', 3);

@@ -31,8 +31,9 @@ describe('when the store has lost its newest commits', () => {
   });
 
   /** Back to what was saved, as a crash without an append-only file leaves it. */
-  const lose = async (): Promise<void> => {
+  const lose = async (meanwhile: () => Promise<void> = async () => undefined): Promise<void> => {
     await server.kill();
+    await meanwhile();
     await server.start();
     await expect
       .poll(() => Promise.all(stores.map(({ log }) => log.head('m').catch(() => undefined))))
@@ -61,6 +62,25 @@ describe('when the store has lost its newest commits', () => {
     expect(await unload(mine, 'lost')).toContain('ModuleUnloadFailed');
     expect(await unload(mine, 'other')).toContain('ModuleGone');
     expect(must(await mine.head('m'))).toMatchObject({ head: 6 });
+    expect(must(await mine.view('m')).text).toBe(must(await theirs.view('m')).text);
+  });
+
+  it('LOG-26: a view that was not looked at meanwhile takes no commit on top of a lost one', async () => {
+    await load(mine, 'm', 'lost');
+    must(await mine.view('m'));
+    await lose();
+    await load(theirs, 'm', 'other');
+    await load(mine, 'm', 'next');
+    expect(must(await mine.view('m')).text).toBe(must(await theirs.view('m')).text);
+  });
+
+  it('LOG-26: a view that was asked for while the store was away is no less told from what was lost', async () => {
+    await load(mine, 'm', 'lost');
+    must(await mine.view('m'));
+    await lose(async () => {
+      await expect(mine.view('m')).rejects.toMatchObject({ code: 'store-unavailable' });
+    });
+    await load(theirs, 'm', 'other');
     expect(must(await mine.view('m')).text).toBe(must(await theirs.view('m')).text);
   });
 
