@@ -4,6 +4,7 @@ import type { Commit } from '../../protocol/commit.ts';
 import { compareLogs } from '../../protocol/compare/compare.ts';
 import type { CompareLine } from '../../protocol/compare/form.ts';
 import type { Place } from '../../protocol/position.ts';
+import type { Entry } from '../log/log.ts';
 import { decode, readThrough } from './entry.ts';
 import { Stopped } from './fork-walk.ts';
 import type { World } from './machine.ts';
@@ -23,13 +24,14 @@ export async function* compareMachines(world: World, a: Place, b: Place): AsyncG
 }
 
 async function* commitsUpTo(world: World, { machine, epoch, commit }: Place): AsyncGenerator<Commit, void> {
+  let last: string | undefined;
   for (let after = 0; after < commit; after += PIECE) {
     const piece: Commit[] = [];
     const upTo = Math.min(commit, after + PIECE);
-    const refused = await readThrough(world.log, { name: machine, epoch }, after, upTo, (entry) => {
-      piece.push(decode(machine, entry));
-    });
+    const add = (entry: Entry): void => void piece.push(decode(machine, entry));
+    const refused = await readThrough(world.log, { name: machine, epoch }, after, upTo, add, last);
     if (refused !== undefined) throw new Stopped(refused);
+    last = piece.at(-1)?.id;
     yield* piece;
     await new Promise((resolve) => setImmediate(resolve));
   }

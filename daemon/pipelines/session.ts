@@ -11,7 +11,7 @@ import { digestOf } from '../headless/session/digest.ts';
 import { readSession, SessionFault } from '../headless/session/read.ts';
 import { openSessionText } from '../headless/session/text.ts';
 import { SESSION_BYTES } from '../limits.ts';
-import type { MachineHead, NewEntry, Staging } from '../log/log.ts';
+import type { Entry, MachineHead, NewEntry, Staging } from '../log/log.ts';
 import { decode, encode, readThrough } from './entry.ts';
 import type { MachineRuntime, World } from './machine.ts';
 import { done, noSuchMachine, type Outcome, type Refusal, refuse, refusedGone } from './outcome.ts';
@@ -140,12 +140,16 @@ async function* piecesOf(world: World, machine: MachineHead): AsyncGenerator<str
   const view = await viewBefore(world, machine);
   const base = first === 1 ? {} : { from: first, base: await digestOf(view) };
   const text = openSessionText({ machine: name, epoch, ...base }, () => sessionProfile(view));
+  let lines: string[] = [];
+  let id: string | undefined;
+  const add = (entry: Entry): void => {
+    fold(view, decode(name, entry));
+    lines.push(text.commit(entry.text));
+    id = entry.id;
+  };
   for (let after = first - 1; after < head; after = view.commit) {
-    const lines: string[] = [];
-    const refused = await readThrough(world.log, machine, after, Math.min(head, after + BATCH), (entry) => {
-      fold(view, decode(name, entry));
-      lines.push(text.commit(entry.text));
-    });
+    lines = [];
+    const refused = await readThrough(world.log, machine, after, Math.min(head, after + BATCH), add, id);
     if (refused !== undefined) throw new ExportEnded(refused);
     yield lines.join('');
   }
