@@ -20,6 +20,9 @@ export const SOCKETS_HIGH = 256 << 20;
 /** The least that one of them gets. */
 export const SOCKET_LEAST = 16 << 10;
 
+/** Live commits that are handed to a reader at a time, one commit at least. */
+export const LIVE_BYTES = 128 << 10;
+
 /** A body that brings less than so many bytes in `bodyMs` is given up. */
 export const BODY_LEAST = 4 << 10;
 
@@ -33,7 +36,7 @@ export interface EdgeLimits {
   readonly uploads: number;
   /** Milliseconds for a client to send the head of a request. */
   readonly headMs: number;
-  /** Milliseconds without a byte in either direction until an HTTP connection is closed. */
+  /** Milliseconds without a byte in either direction until an HTTP connection is closed for which the daemon does not work. */
   readonly idleMs: number;
   /** Milliseconds between two looks at a body that comes in. */
   readonly bodyMs: number;

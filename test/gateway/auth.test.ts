@@ -45,7 +45,14 @@ describe('a daemon with tokens', () => {
 
   it('AUTH-1: without a token, or with one that is not known, nothing is told but that one is needed', async () => {
     for (const token of [undefined, '', 'x', 'admin-0123456789abd', `${TOKENS.admin}x`]) {
-      for (const path of ['/machines', '/machines/none', '/nowhere', '/metrics']) {
+      for (const path of [
+        '/machines',
+        '/machines/none',
+        '/nowhere',
+        '/metrics',
+        '/%zz',
+        `/machines/${'x'.repeat(300)}`,
+      ]) {
         const answer = await ask(path, token);
         expect([answer.status, answer.headers.get('www-authenticate')]).toEqual([401, 'Bearer']);
         expect(await answer.json()).toMatchObject({ code: 'unauthorized' });

@@ -6,6 +6,7 @@ import { WebSocket } from 'ws';
 import { connect } from '../../clients/sdk/node.ts';
 import type { Daemon } from '../../daemon/daemon.ts';
 import { type EdgeLimits, FRAMES_AT_ONCE } from '../../daemon/limits.ts';
+import type { Hex } from '../../protocol/address.ts';
 import { mayReconnect } from '../../protocol/wire.ts';
 import { openRaw, startMemoryDaemon } from './daemon.ts';
 
@@ -30,6 +31,25 @@ async function answerOf(socket: Socket): Promise<string> {
   });
   await once(socket, 'close');
   return text;
+}
+
+/** A machine whose log is a few megabytes long. */
+async function bootLarge(): Promise<void> {
+  const symbol = (i: number): [string, Hex] => [`symbol_${'x'.repeat(100)}_${i}`, '0xffff800008000000'];
+  const client = connect(daemon.url);
+  await client.boot('large', {
+    preset: 'arm64-6.1',
+    profile: { symbols: Object.fromEntries(Array.from({ length: 20_000 }, (_, i) => symbol(i))) },
+  });
+  client.close();
+}
+
+/** Asks for more than the network holds, and reads none of it. */
+function askAndStall(behind = ''): Socket {
+  const socket = tcp();
+  socket.pause();
+  socket.write('GET /machines/large/commits HTTP/1.1\r\nHost: 127.0.0.1\r\n\r\n'.repeat(12) + behind);
+  return socket;
 }
 
 const HEAD = `Host: 127.0.0.1\r\nContent-Type: application/octet-stream\r\nContent-Length: 1000000\r\n\r\n`;
@@ -59,6 +79,50 @@ it('LIM-2: a body that does not come is given up, and its place is free again', 
       code: 'bad-module',
     });
   client.close();
+});
+
+it('LIM-2: a body that does not come is given up also when the answer was given already', async () => {
+  await start({ bodyMs: 100 });
+  for (const head of ['GET /machines', 'POST /nowhere']) {
+    const socket = tcp();
+    socket.write(`${head} HTTP/1.1\r\n${HEAD}abc`);
+    await answerOf(socket);
+  }
+});
+
+it('LIM-2: an upload that waits behind another answer gives its place back when its connection ends', async () => {
+  await start({ uploads: 1 });
+  await bootLarge();
+  const client = connect(daemon.url);
+  const again = (): Promise<unknown> => client.upload(new Uint8Array(8), 'x.ko').catch((error: unknown) => error);
+  const socket = askAndStall(`POST /blobs HTTP/1.1\r\n${HEAD}abc`);
+  await expect.poll(again).toMatchObject({ code: 'too-busy' });
+  socket.destroy();
+  await expect.poll(again).toMatchObject({ code: 'bad-module' });
+  client.close();
+});
+
+it('LIM-8: an answer of which nothing is taken off is given up', async () => {
+  await start({ idleMs: 200 });
+  await bootLarge();
+  const socket = askAndStall();
+  const isGone = (): boolean => {
+    // A socket that does not read hears of its end by what it writes; seldom enough to be idle in between.
+    socket.write('\r\n');
+    return socket.destroyed;
+  };
+  await expect.poll(isGone, { timeout: 20_000, interval: 1_000 }).toBe(true);
+});
+
+it('LIM-8: an answer that the daemon does not have yet may take longer', async () => {
+  await start({ idleMs: 200 });
+  const works = tcp();
+  const head = 'POST /machines/m/commands HTTP/1.1\r\nHost: 127.0.0.1\r\nContent-Type: application/json\r\n';
+  works.write(`${head}Connection: close\r\nContent-Length: 2\r\n\r\n{`);
+  // What came later and says nothing at all is closed.
+  await answerOf(tcp());
+  works.write('}');
+  expect(await answerOf(works)).toContain('bad-command');
 });
 
 it('LIM-3: beyond the number of connections the next one is told to come again', async () => {

@@ -57,7 +57,7 @@ const HINTS: Readonly<Record<string, string>> = {
 };
 
 export function errorHandler(mistake: (error: unknown) => void) {
-  return (error: FastifyError, request: FastifyRequest, reply: FastifyReply): FastifyReply => {
+  return (error: FastifyError | Refused, request: FastifyRequest, reply: FastifyReply): FastifyReply => {
     const said = toWire(error, request);
     if (said === undefined && !isCutOff(request) && isMistake(error)) mistake(error);
     const answer = said ?? thrown(error).error;
@@ -70,7 +70,7 @@ function isCutOff({ raw }: FastifyRequest): boolean {
   return raw.destroyed && !raw.complete;
 }
 
-function toWire(error: FastifyError, { routeOptions }: FastifyRequest): WireError | undefined {
+function toWire(error: FastifyError | Refused, { routeOptions }: FastifyRequest): WireError | undefined {
   if (error instanceof Refused) return error.error;
   if (error.code === 'FST_ERR_CTP_BODY_TOO_LARGE') {
     return wireError(

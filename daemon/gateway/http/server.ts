@@ -2,14 +2,21 @@
 import { createServer, type IncomingMessage, type Server } from 'node:http';
 import { createServer as createTlsServer } from 'node:https';
 import type { Socket } from 'node:net';
-import Fastify, { type FastifyBaseLogger, type FastifyInstance, LogController } from 'fastify';
+import Fastify, {
+  type FastifyBaseLogger,
+  type FastifyInstance,
+  type FastifyReply,
+  type FastifyRequest,
+  LogController,
+} from 'fastify';
 import { type WireError, wireError } from '../../../protocol/errors.ts';
 import { parseJson } from '../../../protocol/json.ts';
 import { type EdgeLimits, FRAME_BYTES } from '../../limits.ts';
 import { type Authority, notAllowed } from '../auth/authorize.ts';
 import { type Role, roleOfMethod } from '../auth/roles.ts';
 import { errorHandler, Refused, refused } from './answer.ts';
-import { boundBodies } from './bodies.ts';
+import { boundAnswers } from './answers.ts';
+import { boundSpeed, boundUploads } from './bodies.ts';
 import { refuseRaw } from './raw.ts';
 
 declare module 'fastify' {
@@ -41,15 +48,29 @@ export interface ServerOptions {
 const OTHERS = 1_000;
 
 export function openServer({ logger, tls, authority, limits, refusal, mistake }: ServerOptions): FastifyInstance {
+  /** Why this request gets no answer but that. */
+  function whyNot(request: FastifyRequest, reply: FastifyReply): WireError | undefined {
+    const error = refusal(request.raw);
+    const { open, role } = request.routeOptions.config;
+    if (error !== undefined || open) return error;
+    const authorized = authority.ofRequest(request.raw);
+    if (authorized.ok) return notAllowed(authorized.role, role ?? roleOfMethod(request.method));
+    reply.header('www-authenticate', 'Bearer');
+    return authorized.error;
+  }
+
   const app = Fastify({
     loggerInstance: logger,
     logController: new LogController({ disableRequestLogging: true }),
     bodyLimit: FRAME_BYTES,
-    connectionTimeout: limits.idleMs,
     forceCloseConnections: 'idle',
     routerOptions: { maxParamLength: 256 },
     clientErrorHandler,
-    frameworkErrors: (error, request, reply) => void errorHandler(mistake)(error, request, reply),
+    // An address that is none: no hook has seen it.
+    frameworkErrors(error, request, reply) {
+      const refused = whyNot(request, reply);
+      errorHandler(mistake)(refused === undefined ? error : new Refused(refused), request, reply);
+    },
     serverFactory: (handler): Server => {
       const options = { headersTimeout: limits.headMs, connectionsCheckingInterval: limits.headMs / 2 };
       const server =
@@ -57,6 +78,9 @@ export function openServer({ logger, tls, authority, limits, refusal, mistake }:
           ? createServer(options, handler)
           : (createTlsServer({ ...options, ...tls }, handler) as unknown as Server);
       server.maxConnections = limits.connections + OTHERS;
+      // A large body takes as long as it takes: bodies.ts asks for its least speed.
+      server.requestTimeout = 0;
+      boundAnswers(server, limits.idleMs);
       return server;
     },
   });
@@ -64,20 +88,12 @@ export function openServer({ logger, tls, authority, limits, refusal, mistake }:
   app.setNotFoundHandler((request) => {
     throw refused('not-found', `there is no ${request.method} ${request.url.slice(0, 200)}`);
   });
+  boundSpeed(app, limits.bodyMs);
   app.addHook('onRequest', async (request, reply) => {
-    const error = refusal(request.raw);
+    const error = whyNot(request, reply);
     if (error !== undefined) throw new Refused(error);
-    const { open, role } = request.routeOptions.config;
-    if (open) return;
-    const authorized = authority.ofRequest(request.raw);
-    if (!authorized.ok) {
-      reply.header('www-authenticate', 'Bearer');
-      throw new Refused(authorized.error);
-    }
-    const denied = notAllowed(authorized.role, role ?? roleOfMethod(request.method));
-    if (denied !== undefined) throw new Refused(denied);
   });
-  boundBodies(app, limits);
+  boundUploads(app, limits.uploads);
   app.removeAllContentTypeParsers();
   app.addContentTypeParser('application/json', { parseAs: 'string' }, (_request, body, next) => {
     const parsed = parseJson(body as string);
