@@ -16,7 +16,7 @@ import { type Database, open, type RootDatabase } from 'lmdb';
 import { corrupt, isNumber, messageOf, otherForm, StoreError, shown } from './errors.ts';
 import { cantWrite, isOfSystem } from './lmdb-errors.ts';
 import { checkLmdbFile } from './lmdb-file.ts';
-import type { Entry } from './log.ts';
+import type { Entry, NewEntry } from './log.ts';
 
 export type MachineRecord = {
   readonly form: 1;
@@ -130,11 +130,18 @@ export function encodeCommit(id: string, text: string): string {
 }
 
 export function decodeCommit(slot: number, number: number, value: unknown): Entry {
-  const end = typeof value === 'string' ? value.indexOf('\n') : -1;
-  if (typeof value !== 'string' || end < 1 || end > 128) {
+  const entry = commitIn(value);
+  if (entry === undefined) {
     throw corrupt(`commits/${slot}/${number}`, 'a command id, a newline and a text', shown(value));
   }
-  return { number, id: value.slice(0, end), text: value.slice(end + 1) };
+  return { number, ...entry };
+}
+
+/** Undefined where it is none. */
+export function commitIn(value: unknown): NewEntry | undefined {
+  const end = typeof value === 'string' ? value.indexOf('\n') : -1;
+  if (typeof value !== 'string' || end < 1 || end > 128) return undefined;
+  return { id: value.slice(0, end), text: value.slice(end + 1) };
 }
 
 /** -1 if there is none. */

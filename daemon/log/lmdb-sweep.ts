@@ -1,7 +1,7 @@
 /** Deletes what trimming and removing left behind, some at a time, so that no transaction is long. */
 import type { Database, Key } from 'lmdb';
 import { written } from './lmdb-errors.ts';
-import { decodeCommit, keptFrom, type MachineRecord, type Tables } from './lmdb-schema.ts';
+import { commitIn, keptFrom, type MachineRecord, type Tables } from './lmdb-schema.ts';
 
 const SLICE = 256;
 
@@ -40,9 +40,10 @@ function sweepSlot(tables: Tables, slot: number): void {
 
 function sweepTrimmed(tables: Tables, slot: number, first: number): void {
   for (const { key, value } of [...tables.commits.getRange({ start: [slot, 0], end: [slot, first], limit: SLICE })]) {
-    const { id, number } = decodeCommit(slot, key[1], value);
+    // The id of a damaged one stays as long as its machine: nobody takes it for that of a commit which is there.
+    const id = commitIn(value)?.id;
     // The same id may have come again after the trim.
-    if (tables.ids.get([slot, id]) === number) tables.ids.remove([slot, id]);
+    if (id !== undefined && tables.ids.get([slot, id]) === key[1]) tables.ids.remove([slot, id]);
     tables.commits.remove(key);
   }
 }

@@ -169,6 +169,24 @@ describe('the event log on LMDB, when things go wrong', () => {
     await tables.env.close();
   });
 
+  it('LOG-27: a damaged commit that was trimmed keeps nothing of other machines in the file', {
+    timeout: 30_000,
+  }, async () => {
+    const log = await booted(4);
+    await log.create('n', EPOCH, { id: 'c1', text: 'x' });
+    await log.append('n', EPOCH, 1, { id: 'c2', text: 'x' });
+    const tables = openTables(join(folder, 'log'));
+    const { slot } = tables.machines.get('m') as { slot: number };
+    await tables.commits.put([slot, 2], 'no newline');
+    await log.putSnapshot('m', EPOCH, 3, Buffer.from('x'));
+    await log.trim('m', EPOCH, 3);
+    await log.putSnapshot('n', EPOCH, 1, Buffer.from('x'));
+    await log.trim('n', EPOCH, 1);
+    await vi.waitFor(() => expect(tables.commits.getCount()).toBe(2), 20_000);
+    await log.close();
+    await tables.env.close();
+  });
+
   it('LOG-23: a machine that was not published is swept when the folder is opened again, and not before', {
     timeout: 30_000,
   }, async () => {
