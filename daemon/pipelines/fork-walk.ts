@@ -18,6 +18,9 @@ export class Stopped extends Error {
   }
 }
 
+/** What becomes of a fork that nobody waits for any more. */
+export const givenUp = (): Refusal => refuse('shutting-down', 'the fork was given up');
+
 /** Every commit up to `from.commit`. The refusal of the log, of `each`, or of whoever aborts `signal`. */
 export async function walk(
   { log }: World,
@@ -32,7 +35,7 @@ export async function walk(
         await new Promise((resolve) => setImmediate(resolve));
         breathed = performance.now();
       }
-      if (signal.aborted) throw new Stopped(refuse('shutting-down', 'the fork was given up'));
+      if (signal.aborted) throw new Stopped(givenUp());
       await each(decode(machine, entry));
     });
   } catch (error) {

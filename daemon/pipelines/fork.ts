@@ -13,7 +13,7 @@ import { FORKS } from '../limits.ts';
 import { type NewEntry, PAGE_BYTES, PAGE_ENTRIES, type Staging } from '../log/log.ts';
 import { decode, encode, readOne } from './entry.ts';
 import { forkFault, loadedFiles } from './fork-files.ts';
-import { Stopped, walk } from './fork-walk.ts';
+import { givenUp, Stopped, walk } from './fork-walk.ts';
 import type { World } from './machine.ts';
 import { openMailbox } from './mailbox.ts';
 import { done, type Outcome, type Refusal, refuse } from './outcome.ts';
@@ -156,6 +156,7 @@ async function make(
   if (!blobs.ok) return blobs;
   await keep(replay.end(rest, blobs.value));
   if (batch.length > 0) await flush();
+  if (signal.aborted) return givenUp();
 
   const { status, epoch } = await staging.publish();
   if (status === 'machine-exists') return refuse('machine-exists', `there is a machine called ${body.as}`);

@@ -132,6 +132,18 @@ describe.each(['memory', 'lmdb'])('forks in a log in %s', (store) => {
       must(await fork(runtime, 'm', { as: 'half', changes: SAME }));
     }));
 
+  it('FORK-2: nothing is there when the client goes away at the last commit', () =>
+    using(async (runtime) => {
+      await filled(runtime, 'm', 63);
+      const gone = new AbortController();
+      const progress: ForkWatch['progress'] = ({ done, of }) => {
+        if (done === of) gone.abort();
+      };
+      const outcome = await fork(runtime, 'm', { as: 'f', changes: SAME }, { progress, signal: gone.signal });
+      expect(outcome).toMatchObject({ error: { code: 'shutting-down', message: 'the fork was given up' } });
+      expect(await exists(runtime, 'f')).toBe(false);
+    }));
+
   it('FORK-2: a source that is removed meanwhile ends the fork, and nothing of it is there', () =>
     using(async (runtime) => {
       await filled(runtime, 'm', 900);
