@@ -68,6 +68,8 @@ export const TICKETS = 1024;
 export const MAILBOX = 1024;
 /** Questions about addresses that wait, and differences: each reads a log. */
 export const INSPECTIONS = 64;
+/** Views at positions that wait: each is folded from a snapshot. */
+export const OLDER_VIEWS = 1024;
 /** Machines whose snapshots wait to be verified; each reads a log. */
 export const VERIFICATIONS = 8;
 /** Machines whose kernel state and newest view are kept in memory. */

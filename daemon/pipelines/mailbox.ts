@@ -33,7 +33,7 @@ export function openMailbox(bound: number, mistake: (error: unknown) => void): M
   return {
     post(work) {
       if (closed) return Promise.resolve(refuse('shutting-down', 'the daemon is about to stop'));
-      if (waiting >= bound) return Promise.resolve(refuse('too-busy', `${waiting} requests wait for this machine`));
+      if (waiting >= bound) return Promise.resolve(refuse('too-busy', `${waiting} requests wait already`));
       waiting++;
       return new Promise((resolve) => jobs.next(() => settle(work).then(resolve)));
     },

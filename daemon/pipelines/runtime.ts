@@ -1,7 +1,7 @@
 /** All machines of this daemon: what the gateway asks. Machines that are not busy are forgotten, the oldest first. */
 import type { Commit, Position } from '../../protocol/commit.ts';
 import type { From } from '../../protocol/frames.ts';
-import { HOT_MACHINES, VERIFICATIONS } from '../limits.ts';
+import { HOT_MACHINES, OLDER_VIEWS, VERIFICATIONS } from '../limits.ts';
 import type { MachineHead, MachineList } from '../log/log.ts';
 import { type Answer, handle } from './command.ts';
 import { type Differ, openDiffer } from './diff.ts';
@@ -25,6 +25,7 @@ export interface Runtime {
   /** Makes machine `name` of a session file, plain or gzip; or nothing. */
   importSession(name: string, chunks: AsyncIterable<Uint8Array>): Promise<Outcome<Position>>;
   remove(name: string): Promise<Outcome<null>>;
+  /** The newest unless told. Those at a position are made one after the other; beyond OLDER_VIEWS `too-busy`. */
   view(name: string, at?: number): Promise<Outcome<ViewText>>;
   /** Where a position that somebody wrote is. */
   position(name: string, wanted: Wanted): Promise<Outcome<Position>>;
@@ -70,6 +71,7 @@ export function openRuntime(outside: Omit<World, 'snapshots' | 'conflicts'>): Ru
 
   const position: Runtime['position'] = (name, wanted) => locate(world.log, machineOf(name).views, name, wanted);
   const forks = openForker(world, position);
+  const older = openMailbox(OLDER_VIEWS, world.mistake);
   const verifications = openMailbox(VERIFICATIONS, world.mistake);
 
   return {
@@ -102,7 +104,7 @@ export function openRuntime(outside: Omit<World, 'snapshots' | 'conflicts'>): Ru
 
     view(name, at) {
       const { views } = machineOf(name);
-      return at === undefined ? views.newest() : views.at(at);
+      return at === undefined ? views.newest() : older.post(() => views.at(at));
     },
 
     position,
