@@ -1,21 +1,20 @@
-/** The log in Redis Streams, shared by any number of daemons. redis-keys.ts says what is stored how, redis/*.lua decide. */
+/** The log in Redis Streams, shared by any number of daemons. redis-keys.ts says what is stored how, redis/*.lua decide what is written. */
 import { Bell } from './bell.ts';
 import { asDamaged, listOf } from './damage.ts';
 import { corrupt, otherForm, shown } from './errors.ts';
-import type { Entry, EventLog, MachineHead } from './log.ts';
+import type { EventLog, MachineHead } from './log.ts';
 import { openAppends } from './redis-appends.ts';
 import { connectAgain, guarded, type RedisClient, run, runForBytes, script } from './redis-client.ts';
 import { CHECKS, keysOf, machineKey, REGISTRY } from './redis-keys.ts';
+import { openReads } from './redis-read.ts';
 import { gone, number, register, reply, text } from './redis-reply.ts';
 import { stageInRedis } from './redis-staging.ts';
 import { openWaker } from './redis-waker.ts';
-import { pageLimits } from './rules.ts';
 import { eventLog } from './store.ts';
 
 const SCRIPTS = {
   create: script('create'),
   find: script('find'),
-  read: script('read'),
   remove: script('remove'),
   putSnapshot: script('put-snapshot'),
   latestSnapshot: script('latest-snapshot'),
@@ -31,6 +30,7 @@ const CHECK_MS = 60_000;
 /** `client` stays the caller's. */
 export function openRedisLog(client: RedisClient): EventLog {
   const bell = new Bell();
+  const reads = openReads(client);
   const waker = openWaker(() => connectAgain(client), bell);
 
   return eventLog({
@@ -78,25 +78,7 @@ export function openRedisLog(client: RedisClient): EventLog {
       return answer[0] === undefined ? undefined : number(answer[0], keys.ids);
     },
 
-    async read(name, epoch, options) {
-      const keys = keysOf(name, epoch);
-      const { limit, maxBytes } = pageLimits(options);
-      const args = [epoch, options.after, limit, maxBytes, options.afterId ?? ''];
-      const answer = await reply(run(client, SCRIPTS.read, [keys.machine, keys.commits, keys.ids], args), keys.machine);
-      switch (answer[0]) {
-        case 'page': {
-          const head = number(answer[1], keys.machine);
-          return { status: 'page', entries: decodePage(answer[2], options.after, head, keys.commits), head };
-        }
-        case 'trimmed':
-          return { status: 'trimmed', first: number(answer[1], keys.machine) };
-        case 'beyond-head':
-        case 'history-lost':
-          return { status: answer[0], head: number(answer[1], keys.machine) };
-        default:
-          return gone(answer, keys.machine);
-      }
-    },
+    read: reads.read,
 
     async putSnapshot(name, epoch, at, bytes) {
       const keys = keysOf(name, epoch);
@@ -154,21 +136,4 @@ async function readHead(client: RedisClient, name: string): Promise<MachineHead 
   if (epoch === null || epoch === undefined) return undefined;
   if (form !== '1') throw otherForm(key, form);
   return { name, epoch, first: number(first, key), head: number(head, key) };
-}
-
-function decodePage(found: unknown, after: number, head: number, key: string): readonly Entry[] {
-  const page: Entry[] = [];
-  for (const one of Array.isArray(found) ? found : []) {
-    const [streamId, fields]: readonly unknown[] = Array.isArray(one) ? one : [];
-    const next = after + page.length + 1;
-    if (streamId !== `${next}-0`) throw corrupt(key, `the entry ${next}-0`, shown(streamId));
-    const [idName, id, textName, body]: readonly unknown[] = Array.isArray(fields) ? fields : [];
-    if (idName !== 'id' || textName !== 'text' || typeof id !== 'string' || typeof body !== 'string') {
-      throw corrupt(`${key} ${next}-0`, 'the fields id and text', shown(fields));
-    }
-    page.push({ number: next, id, text: body });
-  }
-  if (page.length === 0 && after < head)
-    throw corrupt(key, `the entry ${after + 1}-0`, `nothing, although ${head} is the head`);
-  return page;
 }
