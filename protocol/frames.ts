@@ -55,7 +55,7 @@ export const ReplayFrame = Type.Object(
   closed,
 );
 
-/** Tells a replay what to do next. The daemon answers each with `state`. */
+/** Tells a replay what to do next. The daemon answers with `state`, several that come together with one. */
 export const ControlFrame = Type.Object(
   {
     type: Type.Literal('control'),

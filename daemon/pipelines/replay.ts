@@ -26,6 +26,13 @@ export interface Control {
   readonly pace?: string | undefined;
 }
 
+/** Both, the first one first. */
+export function inTurn(first: Control, second: Control): Control {
+  const { play, step, ...rest } = first;
+  const both = second.play === undefined && second.step === undefined ? first : rest;
+  return { ...both, ...second };
+}
+
 /** The far end of a replay. */
 export interface Audience {
   commits(batch: Batch): void;
@@ -95,6 +102,7 @@ export function openReplay(hubs: Hubs, start: Start, audience: Audience, signal:
     seek = undefined;
     queue = [];
     last = undefined;
+    told = true;
     await audience.moved({ epoch, commit: cursor });
   }
 
@@ -116,6 +124,8 @@ export function openReplay(hubs: Hubs, start: Start, audience: Audience, signal:
 
   async function turn(): Promise<WireError | undefined> {
     await takeSeek();
+    if (signal.aborted) return undefined;
+    if (cursor >= to) steps = undefined;
     if (told) {
       told = false;
       audience.state(state(), { epoch, commit: cursor }, pace);
@@ -151,10 +161,7 @@ export function openReplay(hubs: Hubs, start: Start, audience: Audience, signal:
       steps = steps > count ? steps - count : undefined;
       told = steps === undefined;
     }
-    if (cursor >= to) {
-      steps = undefined;
-      told = true;
-    }
+    if (cursor >= to) told = true;
     return undefined;
   }
 

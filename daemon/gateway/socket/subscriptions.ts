@@ -4,7 +4,7 @@ import { type WireError, wireError } from '../../../protocol/errors.ts';
 import type { ClientFrame, From, ServerFrame } from '../../../protocol/frames.ts';
 import { SUBSCRIPTIONS } from '../../limits.ts';
 import { isMistake, type Outcome, refusedGone, thrown } from '../../pipelines/outcome.ts';
-import { type Control, openReplay, type Replay } from '../../pipelines/replay.ts';
+import { type Control, inTurn, openReplay, type Replay } from '../../pipelines/replay.ts';
 import type { Runtime } from '../../pipelines/runtime.ts';
 import { runSubscription } from '../../pipelines/subscription.ts';
 import { openDelivery } from './delivery.ts';
@@ -166,7 +166,7 @@ export function openSubscriptions(
       const mine = open.get(subscription);
       if (mine === undefined) return undefined;
       if (mine.kind !== 'replay') return wireError('bad-frame', `subscription ${subscription} is no replay`);
-      if (mine.replay === undefined) mine.early = { ...mine.early, ...what };
+      if (mine.replay === undefined) mine.early = inTurn(mine.early, what);
       else mine.replay.control(what);
       return undefined;
     },
