@@ -64,6 +64,8 @@ export const PAGES_BYTES = 64 << 20;
 export const TICKET_MS = 30_000;
 export const TICKETS = 1024;
 
+/** Machines in one log. */
+export const MACHINES = 10_000;
 /** Commands and other writes that wait for one machine. */
 export const MAILBOX = 1024;
 /** Questions about addresses that wait, and differences: each reads a log. */

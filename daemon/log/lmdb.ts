@@ -129,6 +129,10 @@ function logOf(tables: Tables): EventLog {
       return listOf(names.map((name) => orDamaged(name, () => foundHead(tables, name))));
     },
 
+    async count() {
+      return (tables.machines.getStats() as { readonly entryCount: number }).entryCount;
+    },
+
     async head(name) {
       return foundHead(tables, name);
     },

@@ -105,6 +105,8 @@ export interface EventLog {
   remove(name: string, epoch: string): Promise<RemoveResult>;
   /** All machines. One that is damaged does not hide the others. */
   list(): Promise<MachineList>;
+  /** About how many machines there are, whatever their number is soon: some may be gone already. */
+  count(): Promise<number>;
   head(name: string): Promise<MachineHead | undefined>;
 
   /**

@@ -82,6 +82,10 @@ export function openMemoryLog(): EventLog {
       return listOf([...machines.values()].map(headOf));
     },
 
+    async count() {
+      return machines.size;
+    },
+
     async head(name) {
       const machine = machines.get(name);
       return machine === undefined ? undefined : headOf(machine);

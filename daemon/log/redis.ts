@@ -68,6 +68,8 @@ export function openRedisLog(client: RedisClient): EventLog {
       );
     },
 
+    count: () => guarded(client, [REGISTRY], () => client.hlen(REGISTRY)),
+
     head: (name) => readHead(client, name),
 
     append: openAppends(client),

@@ -43,6 +43,10 @@ export function eventLog(store: Store): EventLog {
       if (closing !== undefined) throw closed();
       return store.list();
     },
+    async count() {
+      if (closing !== undefined) throw closed();
+      return store.count();
+    },
     async head(name) {
       check(name);
       return store.head(name);

@@ -10,6 +10,7 @@ import { catchUp, type Held } from './kernel-state.ts';
 import type { MachineRuntime, Request, World } from './machine.ts';
 import { done, type Outcome, type Refusal, refuse, refusedGone } from './outcome.ts';
 import { meant } from './position.ts';
+import { noRoomFor } from './room.ts';
 
 /** A command that was done. `text` is its commit as the log keeps it. */
 export interface Answer {
@@ -71,6 +72,8 @@ export async function handle(world: World, machine: MachineRuntime, request: Req
 /** A boot makes the machine and its first commit at once; the log knows whether this id did it before. */
 async function create(world: World, machine: MachineRuntime, request: Request): Promise<Outcome<Answer>> {
   if (request.expected !== undefined) return refuse('bad-command', 'a boot expects no position: it makes the machine');
+  const full = await noRoomFor(world.log, machine.name);
+  if (full !== undefined) return full;
   const epoch = world.newEpoch();
   const decided = await decide(world, { epoch, commit: 0, state: world.kernel.initialState() }, request.command);
   if (!decided.ok) return decided;

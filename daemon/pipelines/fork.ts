@@ -17,6 +17,7 @@ import { givenUp, Stopped, walk } from './fork-walk.ts';
 import type { World } from './machine.ts';
 import { openMailbox } from './mailbox.ts';
 import { done, type Outcome, type Refusal, refuse } from './outcome.ts';
+import { noRoomFor } from './room.ts';
 
 export interface ForkWatch {
   /** Told when the fork begins, after everything that can be checked was, then now and again. */
@@ -57,6 +58,9 @@ export function openForker(world: World, locate: Locate): Forker {
         // 2. All that it takes.
         const fault = await forkFault(world, fork.from, body.changes, fork.signal);
         if (fault !== undefined) return fault;
+
+        const full = await noRoomFor(world.log, body.as);
+        if (full !== undefined) return full;
 
         // 3. Replay it aside, and make that the machine.
         const staging = world.log.stage(body.as, world.newEpoch());

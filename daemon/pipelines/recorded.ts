@@ -9,6 +9,7 @@ import { encode, readOne } from './entry.ts';
 import { catchUp, type Held, type Kernel } from './kernel-state.ts';
 import type { MachineRuntime, World } from './machine.ts';
 import { conflict, done, type Outcome, type Refusal, refuse, refusedGone } from './outcome.ts';
+import { noRoomFor } from './room.ts';
 
 /** Appends in flight at the same time: stores that talk over a network or wait for a disk do many in one go. */
 const WINDOW = 64;
@@ -53,6 +54,8 @@ async function made(
   if (!evolved.ok) return evolved;
   const bad = badBeginning(first);
   if (bad !== undefined) return refuse('bad-session', `commit 1: ${bad}`);
+  const full = await noRoomFor(world.log, machine.name);
+  if (full !== undefined) return full;
   const result = await world.log.create(machine.name, epoch, encode(first));
   if (result.status === 'machine-exists') return refuse('machine-exists', `there is a machine called ${machine.name}`);
   if (result.status === 'duplicate') return again(world, machine, commits);

@@ -15,6 +15,7 @@ import type { Entry, MachineHead, NewEntry, Staging } from '../log/log.ts';
 import { decode, encode, readThrough } from './entry.ts';
 import type { MachineRuntime, World } from './machine.ts';
 import { done, noSuchMachine, type Outcome, type Refusal, refuse, refusedGone } from './outcome.ts';
+import { noRoomFor } from './room.ts';
 import { VIEW } from './snapshots-parts.ts';
 
 /** Commits that go into or out of the log together, and characters after which no further one joins them. */
@@ -27,6 +28,8 @@ export async function importSession(
   machine: MachineRuntime,
   chunks: AsyncIterable<Uint8Array>,
 ): Promise<Outcome<Position>> {
+  const full = await noRoomFor(world.log, machine.name);
+  if (full !== undefined) return full;
   const staging = world.log.stage(machine.name, world.newEpoch());
   try {
     const staged = await stage(world, machine.name, staging, chunks);

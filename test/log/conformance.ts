@@ -102,8 +102,10 @@ export function conformance(store: string, open: () => Promise<StoreUnderTest>):
     });
 
     it('LOG-5: the list has every machine, by name', async () => {
+      const before = await log.count();
       const a = await booted(2);
       const b = await booted(1);
+      expect(await log.count()).toBe(before + 2);
       const removed = await booted(1);
       await log.remove(removed, EPOCH);
       const { machines: list, damaged } = await log.list();
