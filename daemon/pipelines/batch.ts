@@ -5,8 +5,8 @@ import type { Entry } from '../log/log.ts';
 export interface Batch {
   readonly epoch: string;
   readonly entries: readonly Entry[];
-  /** What `make` gives for these commits; made once for each subscription id, which most watchers have in common. */
-  frame(subscription: number, make: () => Uint8Array): Uint8Array;
+  /** What `make` gives for these commits, made once for each `key`. There are few keys: the bytes are kept with the batch. */
+  bytes(key: number, make: () => Uint8Array): Uint8Array;
 }
 
 /** Where a reader stands. `id` is that of the commit, where he has seen it: so he notices when the store lost it. */
@@ -22,18 +22,34 @@ export function behind(from: Cursor, entries: readonly Entry[]): Cursor {
 }
 
 export function batch(epoch: string, entries: readonly Entry[]): Batch {
-  const frames = new Map<number, Uint8Array>();
+  const kept = new Map<number, Uint8Array>();
   return {
     epoch,
     entries,
-    frame(subscription, make) {
-      const known = frames.get(subscription);
+    bytes(key, make) {
+      const known = kept.get(key);
       if (known !== undefined) return known;
-      const frame = make();
-      if (frames.size < FRAMES_SHARED) frames.set(subscription, frame);
-      return frame;
+      const made = make();
+      kept.set(key, made);
+      return made;
     },
   };
 }
 
-const FRAMES_SHARED = 8;
+/**
+ * The same commits in batches of about `maxBytes`, one commit at least. A reader takes a batch whole: so what waits for it
+ * goes beyond its share by one of these at most.
+ */
+export function* batches(epoch: string, entries: readonly Entry[], maxBytes: number): Generator<Batch> {
+  let from = 0;
+  let bytes = 0;
+  for (const [i, { text }] of entries.entries()) {
+    if (i > from && bytes + text.length > maxBytes) {
+      yield batch(epoch, entries.slice(from, i));
+      from = i;
+      bytes = 0;
+    }
+    bytes += text.length;
+  }
+  if (from < entries.length) yield batch(epoch, from === 0 ? entries : entries.slice(from));
+}

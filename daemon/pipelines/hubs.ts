@@ -2,9 +2,10 @@
  * Live commits. A machine that somebody watches has one hub: it follows the log, where the commits of every daemon
  * appear, and hears of this daemon's own commits sooner. All watchers share one text of a commit and one encoded frame.
  */
-import { filter, finalize, map, merge, Observable, Subject, share } from 'rxjs';
+import { finalize, map, merge, mergeMap, Observable, Subject, share } from 'rxjs';
+import { LIVE_BYTES } from '../limits.ts';
 import type { Entry, EventLog } from '../log/log.ts';
-import { type Batch, batch, behind, type Cursor } from './batch.ts';
+import { type Batch, batches, behind, type Cursor } from './batch.ts';
 import { openPages, type Pages } from './pages.ts';
 
 /** A commit that this daemon appended. */
@@ -72,8 +73,7 @@ export function openHubs(log: EventLog): Hubs {
       },
       batches: merge(own, followed(log, machine, epoch, start)).pipe(
         map(fresh),
-        filter((entries) => entries.length > 0),
-        map((entries) => batch(epoch, entries)),
+        mergeMap((entries) => batches(epoch, entries, LIVE_BYTES)),
         finalize(() => hubs.get(key) === hub && hubs.delete(key)),
         share(),
       ),

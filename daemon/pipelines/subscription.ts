@@ -37,9 +37,11 @@ export async function runSubscription(
   const { epoch } = start;
   let cursor: Cursor = { commit: start.commit };
   while (!signal.aborted) {
-    if (reader.full()) await reader.room(signal);
+    while (reader.full() && !signal.aborted) await reader.room(signal);
     const page = await hubs.page(machine, epoch, cursor, reader.share());
     if (signal.aborted) return undefined;
+    // Another subscription of the same connection was quicker: the page is kept for the next turn.
+    if (reader.full()) continue;
     if (page instanceof StoreError) {
       if (!page.temporary) return thrown(page).error;
       await pause(signal);
@@ -79,6 +81,7 @@ function push(
     };
     const subscription = tail.subscribe({
       next(live) {
+        if (reader.full()) return leave();
         const first = live.entries[0]?.number ?? 0;
         const skip = cursor.commit + 1 - first;
         if (skip >= live.entries.length) return;

@@ -151,7 +151,7 @@ it('SUB-1: watchers of one machine share one text and one encoded frame', async 
   const frames: Uint8Array[] = [];
   const stop = new AbortController();
   const reader = (): Reader => ({
-    commits: (batch) => void frames.push(batch.frame(1, () => new TextEncoder().encode('made'))),
+    commits: (batch) => void frames.push(batch.bytes(1, () => new TextEncoder().encode('made'))),
     live: () => {},
     share: () => 1 << 20,
     full: () => false,

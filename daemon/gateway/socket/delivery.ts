@@ -1,4 +1,4 @@
-/** Commits as frames of one subscription. Where nothing is filtered out all its watchers share one frame. */
+/** Commits as frames of one subscription. Where nothing is filtered out all watchers share the bytes of the commits. */
 import type { Filter } from '../../../protocol/filter.ts';
 import type { Batch } from '../../pipelines/batch.ts';
 import { openFilter } from '../../pipelines/filtered.ts';
@@ -23,7 +23,13 @@ export function openDelivery(
 ): Delivery {
   if (filter === undefined) {
     return {
-      commits: (batch) => outbox.send(batch.frame(subscription, () => wholeFrame(subscription, batch))),
+      commits: (batch) =>
+        subscription <= WHOLE_FRAMES
+          ? outbox.send(batch.bytes(subscription, () => Buffer.from(`${headOf(subscription, batch)}${restOf(batch)}`)))
+          : outbox.sendParts(
+              headOf(subscription, batch),
+              batch.bytes(REST, () => Buffer.from(restOf(batch))),
+            ),
       told() {},
     };
   }
@@ -44,8 +50,16 @@ export function openDelivery(
   };
 }
 
-/** The texts of the commits as the log keeps them, spliced into the frame around them. */
-function wholeFrame(subscription: number, { epoch, entries }: Batch): Uint8Array {
-  const texts = entries.map((entry) => entry.text).join(',');
-  return Buffer.from(`{"type":"commits","subscription":${subscription},"epoch":"${epoch}","commits":[${texts}]}`);
-}
+/**
+ * Clients count their subscriptions from 1: up to here all who have the same number share the whole frame. Beyond it they
+ * share what follows its head.
+ */
+const WHOLE_FRAMES = 8;
+/** The key of what follows the head: no subscription has it. */
+const REST = -1;
+
+const headOf = (subscription: number, { epoch }: Batch): string =>
+  `{"type":"commits","subscription":${subscription},"epoch":"${epoch}","commits":[`;
+
+/** The texts of the commits as the log keeps them. */
+const restOf = ({ entries }: Batch): string => `${entries.map((entry) => entry.text).join(',')}]}`;

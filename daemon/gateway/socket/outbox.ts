@@ -4,21 +4,32 @@ import type { WebSocket } from 'ws';
 export interface Outbox {
   /** `sent` is called when the bytes have left, or never will. */
   send(data: string | Uint8Array, sent?: () => void): void;
+  /** One message in two pieces, the second of which others may share. */
+  sendParts(head: string, rest: Uint8Array): void;
+  /** So is a socket that is being closed: what is written to it goes nowhere. */
   full(): boolean;
-  /** Resolves when half of it is free, the socket is closed, or `signal` aborts. */
+  /** Resolves when half of it is free, or `signal` aborts. */
   room(signal: AbortSignal): Promise<void>;
 }
 
 /** `share`: bytes that may wait before it is full. */
 export function openOutbox(socket: WebSocket, share: () => number): Outbox {
   const waiting = new Set<() => void>();
+  const isOpen = (): boolean => socket.readyState === socket.OPEN;
+  const hasRoom = (): boolean => isOpen() && socket.bufferedAmount <= share() / 2;
   const flushed = (): void => {
-    if (socket.bufferedAmount > share() / 2 && socket.readyState === socket.OPEN) return;
-    if (socket.isPaused) socket.resume();
-    for (const wake of waiting) wake();
-    waiting.clear();
+    if (socket.isPaused && (hasRoom() || !isOpen())) socket.resume();
+    if (!hasRoom()) return;
+    // One after the other, as long as there is room: each subscription of a connection has its turn.
+    const [wake] = waiting;
+    wake?.();
+    if (waiting.size > 0) setImmediate(flushed);
   };
-  socket.on('close', flushed);
+
+  /** Who sends without taking anything off is not listened to until it does. */
+  const hold = (): void => {
+    if (socket.bufferedAmount > 2 * share()) socket.pause();
+  };
 
   return {
     send(data, sent) {
@@ -26,12 +37,16 @@ export function openOutbox(socket: WebSocket, share: () => number): Outbox {
         sent?.();
         flushed();
       });
-      // Who sends without taking anything off is not listened to until it does.
-      if (socket.bufferedAmount > 2 * share()) socket.pause();
+      hold();
     },
-    full: () => socket.bufferedAmount > share(),
+    sendParts(head, rest) {
+      socket.send(head, { binary: false, fin: false });
+      socket.send(rest, { binary: false }, flushed);
+      hold();
+    },
+    full: () => !isOpen() || socket.bufferedAmount > share(),
     room(signal) {
-      if (socket.bufferedAmount <= share() / 2 || signal.aborted) return Promise.resolve();
+      if (hasRoom() || signal.aborted) return Promise.resolve();
       return new Promise((resolve) => {
         const wake = (): void => {
           signal.removeEventListener('abort', wake);
