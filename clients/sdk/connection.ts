@@ -28,8 +28,8 @@ export type SubscriptionRequest = Extract<ClientFrame, { type: 'subscribe' | 're
 export type Control = Omit<Extract<ClientFrame, { type: 'control' }>, 'type' | 'subscription'>;
 
 export interface Subscription {
-  /** Says nothing while there is no connection: the next request has to say it. */
-  control(what: Control): void;
+  /** Whether it was said: while there is no connection the next request has to say it. */
+  control(what: Control): boolean;
   end(): void;
 }
 
@@ -201,13 +201,13 @@ export function openConnection(
       const id = ++subscriptions;
       subscribers.set(id, subscriber);
       if (state.value === 'open') sendRequest(id, subscriber);
-      const sayNow = (frame: ClientFrame): void => {
-        if (state.value === 'open') socket?.send(JSON.stringify(frame));
+      const sayNow = (frame: ClientFrame): boolean => {
+        if (state.value !== 'open') return false;
+        socket?.send(JSON.stringify(frame));
+        return true;
       };
       return {
-        control(what) {
-          if (subscribers.has(id)) sayNow({ type: 'control', subscription: id, ...what });
-        },
+        control: (what) => subscribers.has(id) && sayNow({ type: 'control', subscription: id, ...what }),
         end() {
           if (subscribers.delete(id)) sayNow({ type: 'unsubscribe', subscription: id });
         },

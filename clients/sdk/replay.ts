@@ -14,11 +14,16 @@ export function openReplay(
   let playing = paused === undefined;
   /** Where a break would have to go on, when it was told to seek and has not said yet that it did. */
   let sought: number | undefined;
-  let told: (what: Control) => void = () => {};
+  /** Whether nobody heard of it, as there was no connection. */
+  let unheard = false;
+  /** Steps that nobody heard of. */
+  let steps: number | undefined;
+  /** The last commit, as soon as it is known: after a break the log may have gone on. */
+  let end = to;
+  let told: (what: Control) => boolean = () => false;
   const track = openTrack(machine, from);
 
   const observable = new Observable<ReplayItem>((observer) => {
-    const wantsView = view;
     const subscription: Subscription = connection.subscribe({
       request(id) {
         const at = track.at();
@@ -28,10 +33,10 @@ export function openReplay(
           machine,
           from: sought === undefined || typeof at === 'string' ? at : { ...at, commit: sought },
           pace,
-          ...(to !== undefined && { to }),
+          ...(end !== undefined && { to: end }),
           ...(!playing && { paused: true }),
           ...(filter && { filter }),
-          ...(wantsView && { view: true }),
+          ...(view && { view: true }),
         };
       },
       frame(frame) {
@@ -50,6 +55,10 @@ export function openReplay(
       switch (frame.type) {
         case 'subscribed':
           track.move(frame.position);
+          if (unheard && sought !== undefined && sought !== frame.position.commit) told({ seek: sought });
+          if (steps !== undefined) told({ step: steps });
+          unheard = false;
+          steps = undefined;
           return;
         case 'view':
           track.move(frame.position);
@@ -62,7 +71,7 @@ export function openReplay(
           // Said after each seek as well, before any commit that follows it.
           track.move(frame.position);
           sought = undefined;
-          playing = frame.state !== 'paused';
+          if (frame.state === 'ended') end = frame.position.commit;
           observer.next({ kind: 'state', position: frame.position, state: frame.state, pace: frame.pace });
           return;
         case 'end':
@@ -78,17 +87,22 @@ export function openReplay(
     observable,
     play() {
       playing = true;
+      steps = undefined;
       told({ play: true });
     },
     pause() {
       playing = false;
+      steps = undefined;
       told({ play: false });
     },
     seek(commit) {
       sought = commit;
-      told({ seek: commit });
+      unheard = !told({ seek: commit });
     },
-    step: (commits) => told({ step: commits }),
+    step(commits) {
+      playing = false;
+      steps = told({ step: commits }) ? undefined : commits;
+    },
     pace(next) {
       pace = next;
       told({ pace: next });

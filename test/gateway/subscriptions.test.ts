@@ -9,6 +9,7 @@ import type { Commit } from '../../protocol/commit.ts';
 import { type Filter, matcher } from '../../protocol/filter.ts';
 import { emptyView, fold } from '../../protocol/view/fold.ts';
 import { viewDigest, viewFromJson } from '../../protocol/view/json.ts';
+import { startProxy } from '../sdk/proxy.ts';
 import { manifestBytes, openRaw, startMemoryDaemon } from './daemon.ts';
 
 let daemon: Daemon;
@@ -184,6 +185,41 @@ it('PLAY-3: a replay disturbs nobody: other subscriptions of the connection stay
   await expect(firstValueFrom(client.machine('nobody').replay().observable)).rejects.toMatchObject({
     code: 'no-such-machine',
   });
+});
+
+it('PLAY-5: what a replay is told before it is connected is done, in order', async () => {
+  const proxy = await startProxy(daemon.url);
+  proxy.refuse(true);
+  const shaky = connect(proxy.url);
+  const replay = shaky.machine('film').replay({ paused: true });
+  const got: ReplayItem[] = [];
+  const subscription = replay.observable.subscribe((item) => got.push(item));
+  replay.seek(5);
+  replay.step(2);
+  proxy.refuse(false);
+  await expect.poll(() => got.at(-1)).toMatchObject({ kind: 'state', state: 'paused', position: { commit: 7 } });
+  expect(numbers(got)).toEqual([6, 7]);
+  subscription.unsubscribe();
+  shaky.close();
+  await proxy.close();
+});
+
+it('PLAY-5: a replay that has ended has ended, also when the connection breaks and the log has gone on', async () => {
+  const proxy = await startProxy(daemon.url);
+  const shaky = connect(proxy.url);
+  const got: ReplayItem[] = [];
+  const end = (await machine.summary()).position.commit;
+  const replay = shaky.machine('film').replay({ pace: 'instant' });
+  const subscription = replay.observable.subscribe((item) => got.push(item));
+  const ends = (): number => got.filter((item) => item.kind === 'state' && item.state === 'ended').length;
+  await expect.poll(ends).toBe(1);
+  await machine.command({ type: 'unload', module: 'later' });
+  proxy.cut();
+  await expect.poll(ends).toBe(2);
+  expect(numbers(got)).toEqual(range(1, end));
+  subscription.unsubscribe();
+  shaky.close();
+  await proxy.close();
 });
 
 it('PLAY-4: what is told to a subscription that is no replay is a frame in error, to one that ended nothing', async () => {
