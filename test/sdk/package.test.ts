@@ -30,22 +30,17 @@ it('SDK-1: for a browser it imports rxjs and nothing else', () => {
   expect(text).not.toMatch(/\bprocess\.|\bBuffer\b|\brequire\(/);
 });
 
-it('SDK-2: a plain program in Node imports veneerd/sdk and talks to a daemon', async () => {
+it('SDK-2: docs/examples/sdk.mjs runs in plain Node', async () => {
   const daemon = await startMemoryDaemon();
-  const program = `
-    import { connect } from 'veneerd/sdk';
-    const client = connect(process.argv[2]);
-    await client.boot('m1');
-    for await (const item of client.machine('m1').commits()) {
-      if (item.kind === 'live') break;
-      console.log(item.position.commit, item.commit.events[0].type);
-    }
-    client.close();
-  `;
-  writeFileSync(join(folder, 'program.mjs'), program);
+  cpSync(join(ROOT, 'docs/examples/sdk.mjs'), join(folder, 'sdk.mjs'));
+  const module = join(ROOT, 'test/fixtures/ko/hello.ko');
+  const [, ...shown] = readFileSync(join(folder, 'sdk.mjs'), 'utf8').split('.ko\nimport');
+  expect(readFileSync(join(ROOT, 'docs/protocol.md'), 'utf8')).toContain(`import${shown.join('').trimEnd()}`);
   try {
-    const { stdout } = await promisify(execFile)(process.execPath, ['program.mjs', daemon.url], { cwd: folder });
-    expect(stdout).toBe('1 MachineBooted\n');
+    const { stdout } = await promisify(execFile)(process.execPath, ['sdk.mjs', daemon.url, module], { cwd: folder });
+    expect(stdout).toMatch(
+      /^commit 2: \w+\n2 \[ 'ModuleLive' \]\n0 modules, then 1 after commit 2\nthe same: \d, only in m1: \d\n$/,
+    );
   } finally {
     await daemon.close();
   }
