@@ -3,17 +3,21 @@ import type { Feed, FeedItem, Replay, ReplayItem } from '../sdk/types.ts';
 
 export async function* until(signal: AbortSignal, feed: Feed): AsyncGenerator<FeedItem, void, undefined> {
   const iterator = feed[Symbol.asyncIterator]();
-  const aborted = new Promise<undefined>((resolve) => {
-    if (signal.aborted) resolve(undefined);
-    signal.addEventListener('abort', () => resolve(undefined), { once: true });
-  });
+  let interrupt = (): void => {};
+  const stop = (): void => interrupt();
+  signal.addEventListener('abort', stop);
   try {
-    while (true) {
-      const next = await Promise.race([iterator.next(), aborted]);
+    while (!signal.aborted) {
+      // A race with one promise for all of them would hold every item until the end.
+      const next = await new Promise<IteratorResult<FeedItem> | undefined>((resolve, reject) => {
+        interrupt = () => resolve(undefined);
+        iterator.next().then(resolve, reject);
+      });
       if (next === undefined || next.done || signal.aborted) return;
       yield next.value;
     }
   } finally {
+    signal.removeEventListener('abort', stop);
     // Not awaited: a pending next() may only settle when the client is closed.
     void iterator.return?.()?.catch(() => {});
   }
