@@ -81,3 +81,17 @@ export async function commitsOf(runtime: Runtime, name: string): Promise<readonl
 
 export const eventTypes = (text: string): readonly string[] =>
   (JSON.parse(text) as Commit).events.map((event) => event.type);
+
+/** A command that takes few bytes of the log. */
+export const refused = (runtime: Runtime, name: string, n: number) =>
+  runtime.command(name, { id: `refused-${n}`, command: { type: 'unload', module: 'none' } });
+
+/** Commits that make the log long enough for `count` snapshots, and a few more. */
+export async function lengthen(runtime: Runtime, name: string, count: number): Promise<void> {
+  const { head } = must(await runtime.head(name));
+  for (let n = 1; n <= count * 750; n++) must(await refused(runtime, name, head + n));
+}
+
+export async function epochOf(runtime: Runtime, name: string): Promise<string> {
+  return must(await runtime.head(name)).epoch;
+}
