@@ -5,7 +5,7 @@ import { afterEach, expect, it } from 'vitest';
 import { WebSocket } from 'ws';
 import { connect } from '../../clients/sdk/node.ts';
 import type { Daemon } from '../../daemon/daemon.ts';
-import { type EdgeLimits, FRAMES_AT_ONCE } from '../../daemon/limits.ts';
+import { type EdgeLimits, FRAMES_AT_ONCE, SUBSCRIPTIONS } from '../../daemon/limits.ts';
 import type { Hex } from '../../protocol/address.ts';
 import { mayReconnect } from '../../protocol/wire.ts';
 import { openRaw, startMemoryDaemon } from './daemon.ts';
@@ -50,6 +50,21 @@ function askAndStall(behind = ''): Socket {
   socket.pause();
   socket.write('GET /machines/large/commits HTTP/1.1\r\nHost: 127.0.0.1\r\n\r\n'.repeat(12) + behind);
   return socket;
+}
+
+const UPGRADE = [
+  'GET /ws HTTP/1.1',
+  'Host: 127.0.0.1',
+  'Connection: Upgrade',
+  'Upgrade: websocket',
+  'Sec-WebSocket-Version: 13',
+  'Sec-WebSocket-Key: dGhlIHNhbXBsZSBub25jZQ==',
+  'Sec-WebSocket-Protocol: veneerd.v1\r\n\r\n',
+].join('\r\n');
+
+/** A client's text frame of at most 125 bytes; its mask is 0. */
+function masked(text: string): Buffer {
+  return Buffer.concat([Buffer.from([0x81, 0x80 | text.length, 0, 0, 0, 0]), Buffer.from(text)]);
 }
 
 const HEAD = `Host: 127.0.0.1\r\nContent-Type: application/octet-stream\r\nContent-Length: 1000000\r\n\r\n`;
@@ -172,6 +187,25 @@ it('LIM-4: beyond the number of subscriptions of all connections one is refused,
     .toBe('subscribed');
 });
 
+it('LIM-4: what a connection has let go of counts until it is over', async () => {
+  await start({});
+  const socket = tcp();
+  socket.write(UPGRADE);
+  let text = '';
+  socket.on('data', (chunk) => {
+    text += chunk;
+  });
+  await expect.poll(() => text).toContain('"type":"hello"');
+  const frames = Array.from({ length: 2 * SUBSCRIPTIONS }, (_, subscription) => [
+    { type: 'subscribe', subscription, machine: 'none', from: 'start', view: true },
+    { type: 'unsubscribe', subscription },
+  ]).flat();
+  socket.write(Buffer.concat(frames.map((frame) => masked(JSON.stringify(frame)))));
+  await expect.poll(() => text).toContain(`"subscription":${2 * SUBSCRIPTIONS - 1}`);
+  expect(text.split('"too-busy"').length - 1).toBe(SUBSCRIPTIONS);
+  socket.destroy();
+});
+
 it('LIM-5: frames that come faster than they are read wait in the network, and all are answered', async () => {
   await start({});
   const raw = await openRaw(daemon.url);
@@ -185,9 +219,7 @@ it('LIM-5: frames that come faster than they are read wait in the network, and a
 it('LIM-6: a peer that gives no sign of life is cut; one that answers pings stays', async () => {
   await start({ pingMs: 200 });
   const dead = tcp();
-  const lines = ['GET /ws HTTP/1.1', 'Host: 127.0.0.1', 'Connection: Upgrade', 'Upgrade: websocket'];
-  lines.push('Sec-WebSocket-Version: 13', 'Sec-WebSocket-Key: dGhlIHNhbXBsZSBub25jZQ==');
-  dead.write(`${lines.join('\r\n')}\r\nSec-WebSocket-Protocol: veneerd.v1\r\n\r\n`);
+  dead.write(UPGRADE);
   const alive = await openRaw(daemon.url);
   await alive.next();
   expect(await answerOf(dead)).toContain('"type":"hello"');

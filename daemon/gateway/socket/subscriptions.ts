@@ -40,6 +40,8 @@ export function openSubscriptions(
   subscribed: (change: 1 | -1) => boolean,
 ): Subscriptions {
   const open = new Map<number, Open>();
+  /** Those that are open, and those that were let go of and have not come to their end yet. */
+  let running = 0;
   const send = (frame: ServerFrame): void => outbox.send(JSON.stringify(frame));
   const end = (subscription: number, error?: WireError): void =>
     send(error === undefined ? { type: 'end', subscription } : { type: 'end', subscription, error });
@@ -47,7 +49,7 @@ export function openSubscriptions(
   /** Begins `work` as subscription `id`. */
   function begin(kind: Open['kind'], id: number, work: Work): WireError | undefined {
     if (open.has(id)) return wireError('bad-frame', `subscription ${id} is open already`);
-    if (open.size < SUBSCRIPTIONS)
+    if (running < SUBSCRIPTIONS)
       void run({ stop: new AbortController(), kind, replay: undefined, early: {} }, id, work);
     else end(id, wireError('too-busy', `a connection has at most ${SUBSCRIPTIONS} subscriptions`));
     return undefined;
@@ -55,6 +57,7 @@ export function openSubscriptions(
 
   async function run(mine: Open, id: number, work: Work): Promise<void> {
     open.set(id, mine);
+    running++;
     try {
       const error = subscribed(1)
         ? await work(mine)
@@ -64,6 +67,7 @@ export function openSubscriptions(
       if (isMistake(error)) runtime.world.mistake(error);
       if (!mine.stop.signal.aborted) end(id, thrown(error).error);
     } finally {
+      running--;
       subscribed(-1);
       if (open.get(id) === mine) open.delete(id);
     }
