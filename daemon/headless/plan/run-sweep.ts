@@ -21,27 +21,34 @@ export async function* sweepRows(
   chunk: number,
   signal: AbortSignal,
 ): AsyncGenerator<readonly Row[], void, undefined> {
-  const stopped = new Promise<undefined>((resolve) => {
-    if (signal.aborted) resolve(undefined);
-    signal.addEventListener('abort', () => resolve(undefined), { once: true });
-  });
+  let interrupt = (): void => undefined;
+  const stop = (): void => interrupt();
+  signal.addEventListener('abort', stop);
   const under: Promise<readonly Row[]>[] = [];
   let next = from;
   const end = from + count;
-  while (true) {
-    while (under.length < maker.width && next < end) {
-      const size = Math.min(chunk, end - next);
-      const rows = maker.rows({ from: next, count: size });
-      // It is awaited when its turn comes; until then nobody may call it unhandled.
-      rows.catch(() => undefined);
-      under.push(rows);
-      next += size;
+  try {
+    while (!signal.aborted) {
+      while (under.length < maker.width && next < end) {
+        const size = Math.min(chunk, end - next);
+        const rows = maker.rows({ from: next, count: size });
+        // It is awaited when its turn comes; until then nobody may call it unhandled.
+        rows.catch(() => undefined);
+        under.push(rows);
+        next += size;
+      }
+      const first = under.shift();
+      if (!first) return;
+      // A race with one promise for all of them would hold every row until the end.
+      const rows = await new Promise<readonly Row[] | undefined>((resolve, reject) => {
+        interrupt = () => resolve(undefined);
+        first.then(resolve, reject);
+      });
+      if (rows === undefined || signal.aborted) return;
+      yield rows;
     }
-    const first = under.shift();
-    if (!first) return;
-    const rows = await Promise.race([first, stopped]);
-    if (rows === undefined || signal.aborted) return;
-    yield rows;
+  } finally {
+    signal.removeEventListener('abort', stop);
   }
 }
 
