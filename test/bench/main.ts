@@ -14,8 +14,11 @@ import { seekLmdb, seekRedis } from './seek.ts';
 import { sweep } from './sweep.ts';
 import { transform } from './transform.ts';
 import { playClients } from './wire/clients.ts';
+import { playDaemon } from './wire/daemon.ts';
 import { connections, fanout } from './wire/fanout.ts';
+import { latency } from './wire/latency.ts';
 import { playServer } from './wire/server.ts';
+import { storm } from './wire/storm.ts';
 
 const BENCHES: Readonly<Record<string, Bench>> = {
   'load-debian': loadDebian,
@@ -31,6 +34,8 @@ const BENCHES: Readonly<Record<string, Bench>> = {
   sweep,
   fanout,
   connections,
+  latency,
+  storm,
 };
 
 const { values, positionals } = parseArgs({
@@ -51,6 +56,7 @@ else await runAll(positionals.length > 0 ? positionals : Object.keys(BENCHES));
 /** Processes that a bench starts beside its own. */
 function playPart(role: string): void {
   if (role === 'wire-server') playServer();
+  else if (role === 'wire-daemon') playDaemon();
   else if (role === 'wire-clients') playClients();
   else throw new Error(`no role ${role}`);
 }

@@ -5,14 +5,22 @@ import { playRole } from './roles.ts';
 
 export type ClientsQuestion =
   /** Opens `count` sockets, each of which sends `first`; answered when each has got `ready` in a frame. */
-  | { readonly ask: 'open'; url: string; protocol?: string; count: number; first?: string; ready?: string }
+  | {
+      readonly ask: 'open';
+      readonly url: string;
+      readonly protocol?: string;
+      readonly count: number;
+      /** Sockets that open at the same time; 200 unless told. */
+      readonly atOnce?: number;
+      readonly first?: string;
+      readonly ready?: string;
+    }
   /** Answered when each socket has got a frame with `mark` near its end. */
   | { readonly ask: 'until'; mark: string }
   /** Forgets the marks, for another round. */
   | { readonly ask: 'again' }
   | { readonly ask: 'close' };
 
-/** Sockets that open at the same time. */
 const AT_ONCE = 200;
 /** The mark stands in a frame's last commit, which is about this long. */
 const NEAR = 16 << 10;
@@ -45,8 +53,8 @@ export function playClients(): void {
   async function answer(question: ClientsQuestion): Promise<void> {
     switch (question.ask) {
       case 'open':
-        for (let from = 0; from < question.count; from += AT_ONCE) {
-          const some = Array.from({ length: Math.min(AT_ONCE, question.count - from) }, () => open(question));
+        for (let from = 0, { count, atOnce = AT_ONCE } = question; from < count; from += atOnce) {
+          const some = Array.from({ length: Math.min(atOnce, count - from) }, () => open(question));
           clients.push(...(await Promise.all(some)));
         }
         return;
