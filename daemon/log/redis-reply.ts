@@ -27,7 +27,7 @@ export function number(value: unknown, key: string): number {
   return found;
 }
 
-/** Before a machine is made, so that the registry never misses one. */
+/** Before a machine is made, and after it once more, so that the registry never misses one. */
 export async function register(client: RedisClient, name: string, epoch: string): Promise<void> {
   await guarded(client, [REGISTRY, FORM], () =>
     Promise.all([client.set(FORM, '1', 'NX'), client.hset(REGISTRY, name, epoch)]),

@@ -35,7 +35,11 @@ export function stageInRedis(client: RedisClient, name: string, epoch: string): 
         run(client, SCRIPTS.publish, all, [epoch, count, firstId]),
         keys.machine,
       );
-      if (status === 'created') return { created: true, epoch, head: count };
+      if (status === 'created') {
+        // As after create.lua.
+        await register(client, name, epoch);
+        return { created: true, epoch, head: count };
+      }
       if (status === 'lost') throw lost(what);
       return { created: false, epoch: text(what, keys.machine), head: number(head, keys.machine) };
     },

@@ -44,7 +44,11 @@ export function openRedisLog(client: RedisClient): EventLog {
         run(client, SCRIPTS.create, all, [epoch, first.id, first.text]),
         keys.machine,
       );
-      if (status === 'created') return { status, epoch, number: 1 };
+      if (status === 'created') {
+        // Somebody may have made a machine of that name and removed it, and its name with it, since.
+        await register(client, name, epoch);
+        return { status, epoch, number: 1 };
+      }
       if (status === 'duplicate') return { status, epoch: text(theirs, keys.machine), number: 1 };
       return { status: 'machine-exists', epoch: text(theirs, keys.machine), head: number(head, keys.machine) };
     },
