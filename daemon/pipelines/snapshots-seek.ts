@@ -61,10 +61,10 @@ export async function seek<T extends readonly unknown[]>(
 ): Promise<Outcome<Sought<T>>> {
   let mine = known;
   if (known !== undefined && known.commit <= (at ?? Number.POSITIVE_INFINITY)) {
-    // Most often there is nothing new, which one question tells.
+    // Most often there is nothing new, which one question tells; it also tells whether that commit is still there.
     const news = await log.read(name, known.epoch, { after: known.commit, afterId: known.id, limit: 1 });
-    const isIt = at === undefined ? news.status === 'page' && news.entries.length === 0 : known.commit === at;
-    if (news.status === 'page' && isIt) return done({ ...known, stored: 0, weight: 0 });
+    const isThere = news.status === 'page' && (known.commit === at || (at === undefined && news.entries.length === 0));
+    if (isThere) return done({ ...known, stored: 0, weight: 0 });
     if (isLost(news)) mine = undefined;
   }
   for (let attempt = 1; ; attempt++) {
