@@ -3,8 +3,12 @@
 import { readFileSync } from 'node:fs';
 import { load } from './bundle.mjs';
 
-// A reader that goes away (`veneer watch | head`) ends the program, quietly.
-process.stdout.on('error', (error) => process.exit(error.code === 'EPIPE' ? 0 : 1));
+// A reader that goes away (`veneer watch | head`) ends the program, quietly; a full disk does not.
+process.stdout.on('error', (error) => {
+  if (error.code === 'EPIPE') process.exit(0);
+  console.error(`veneer: the standard output can't be written: ${error.message}`);
+  process.exit(1);
+});
 
 // `npm run` starts its scripts in the package's folder; the paths on the command line are those of the caller.
 if (process.env.npm_lifecycle_event === 'veneer' && process.env.INIT_CWD) process.chdir(process.env.INIT_CWD);

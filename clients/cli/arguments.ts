@@ -22,6 +22,12 @@ export function address(text: string): Hex {
   return text as Hex;
 }
 
+/** Bits in hex, as an address is written. */
+export function bitmap(text: string): Hex {
+  if (Number.isNaN(fromHex(text))) throw new InvalidArgumentError('Expected bits in hex, 0x40 say.');
+  return text as Hex;
+}
+
 export function position(text: string): PositionText {
   const parsed = parsePosition(text);
   if (!parsed.ok) throw new InvalidArgumentError(parsed.message);

@@ -49,6 +49,7 @@ async function connected<T>(context: Context, patience: number, work: (client: C
   } catch (error) {
     if (!(error instanceof ClientError)) throw error;
     if (error.code === 'unreachable') throw unreachable(url, error.message);
+    if (error.code === 'unauthorized') throw refused(error.code, `${error.message}: VENEERD_TOKEN holds the token`);
     throw refused(error.code, error.temporary ? `${error.message} (try again)` : error.message);
   } finally {
     client.close();

@@ -4,7 +4,7 @@ import type { Command } from 'commander';
 import type { CommandOf } from '../../protocol/commands.ts';
 import { FLAVOURS, type Flavour, type MachineProfile } from '../../protocol/profile.ts';
 import { parseSystemMap } from '../../protocol/system-map.ts';
-import { address, oneOf } from './arguments.ts';
+import { bitmap, oneOf } from './arguments.ts';
 import { CliFailure, fileFailure, usage } from './failure.ts';
 import type { Output } from './output.ts';
 
@@ -45,7 +45,7 @@ export function machineOptions(command: Command): Command {
     )
     .option('--kallsyms-all', 'the kernel has CONFIG_KALLSYMS_ALL; --kallsyms tells by itself')
     .option('--erratum <number...>', 'an erratum whose workaround is active: 843419')
-    .option('--cpu-caps <bitmap>', 'CPU capabilities, hex, bit n = capability n', address)
+    .option('--cpu-caps <bitmap>', 'CPU capabilities, hex, bit n = capability n', bitmap)
     .option('--static-call <flavour>', `how static calls are done: ${FLAVOURS.join(', ')}`, oneOf(FLAVOURS));
 }
 

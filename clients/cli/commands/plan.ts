@@ -4,6 +4,7 @@ import type { PlanInput } from '../../../daemon/headless/plan/input.ts';
 import { integer } from '../arguments.ts';
 import type { Context } from '../context.ts';
 import { EXIT, type ExitCode, usage } from '../failure.ts';
+import { counted } from '../format/number.ts';
 import { plain } from '../format/plain.ts';
 import { type MachineOptions, machineFields, machineOptions } from '../machine.ts';
 import { eaters } from '../plan/eaters.ts';
@@ -98,7 +99,7 @@ async function planWorker({ out, interruption }: Context, { redis, threads }: Wo
         void out.value({ from, count, by, ...(error !== undefined && { error }) });
       },
     });
-    out.note(`working with ${threads ?? THREADS} threads; Ctrl-C ends`);
+    out.note(`working with ${counted(threads ?? THREADS, 'thread')}; Ctrl-C ends`);
     if (!signal.aborted) await new Promise((resolve) => signal.addEventListener('abort', resolve, { once: true }));
     await work.close();
   } catch (error) {
@@ -180,6 +181,8 @@ async function planSweep(
     const machine = booted(input, null).profile?.source;
     if (!machine) throw new Error('a machine that is booted has a profile');
     maker = await openMaker(input, options);
+    if (options.redis !== undefined && !options.local)
+      out.note('leaving the work to every `veneer plan-worker` at that Redis; Ctrl-C ends');
     const summary = await runSweep(maker, { from, count, ...options }, interruption());
     const complete = summary.seeds.count === count;
     const { symbols, gplOnly: _, staticCalls: __, ...facts } = machine;

@@ -78,8 +78,11 @@ function figures(view: ViewJson, position: Place): string[] {
     ],
     ['veneers', count(now.veneers)],
     ['relocations', count(now.relocations)],
-    ['since boot', `${count(ever.loads)} loads, ${count(ever.unloads)} unloads, ${count(ever.purges)} purges`],
-    ['refused', `${count(ever.failedLoads)} loads, ${count(ever.failedUnloads)} unloads`],
+    [
+      'since boot',
+      `${counted(ever.loads, 'load')}, ${counted(ever.unloads, 'unload')}, ${counted(ever.purges, 'purge')}`,
+    ],
+    ['refused', `${counted(ever.failedLoads, 'load')}, ${counted(ever.failedUnloads, 'unload')}`],
   ]);
   const failures = view.failures
     .slice(-FAILURES_SHOWN)

@@ -72,9 +72,13 @@ async function holdings(source: string): Promise<ModuleSource & { readonly held:
     return { ...opened, held: await opened.paths() };
   } catch (error) {
     if (error instanceof ModuleFileError) throw new CliFailure(EXIT.usage, 'file', error.message);
-    throw fileFailure(source, error);
+    throw fileFailure(pathOf(error) ?? source, error);
   }
 }
+
+/** Which file of a folder an error of the system is about. */
+const pathOf = (error: unknown): string | undefined =>
+  error instanceof Error && 'path' in error && typeof error.path === 'string' ? error.path : undefined;
 
 /** A file as it lies there. */
 export function readModule(file: string): Promise<Uint8Array> {
