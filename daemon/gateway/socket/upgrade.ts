@@ -54,7 +54,7 @@ export function serveSockets(
     sockets.handleUpgrade(request, socket, head, (ws) => {
       metrics.connection(1);
       ws.on('close', () => metrics.connection(-1));
-      pulse.add(ws);
+      pulse.add(ws, socket);
       serve(ws, runtime, { role: authorized.role, share, subscribed });
     });
   });
