@@ -91,9 +91,9 @@ export function openSnapshots(log: EventLog, mistake: (error: unknown) => void):
       waiting.delete(name);
       if (!closed) await fill(name);
     }).catch((error: unknown) => {
-      // Not again with every commit: when as much has come once more.
+      // Not again with every commit: when as much has come once more. Whose it was is not remembered for ever.
       const counted = counts.get(name);
-      if (counted) count(name, { ...counted, weight: 0 });
+      if (counted) count(name, { ...counted, weight: 0, own: new Set() });
       if (isMistake(error)) mistake(error);
     });
   }
