@@ -8,6 +8,7 @@ import type { Runtime } from '../../pipelines/runtime.ts';
 import { VERSION } from '../../version.ts';
 import { notAllowed } from '../auth/authorize.ts';
 import type { Role } from '../auth/roles.ts';
+import { openIntake } from './intake.ts';
 import { openOutbox } from './outbox.ts';
 import { frameRate } from './rate.ts';
 import { type About, readFrame } from './read-frame.ts';
@@ -25,8 +26,9 @@ export interface Grant {
 }
 
 export function serve(socket: WebSocket, runtime: Runtime, { role, share, subscribed }: Grant): void {
-  const outbox = openOutbox(socket, share);
-  const count = frameRate(socket);
+  const intake = openIntake(socket);
+  const outbox = openOutbox(socket, intake, share);
+  const count = frameRate(intake);
   const subscriptions = openSubscriptions(runtime, outbox, share, subscribed);
   let commands = 0;
   let badFrames = 0;

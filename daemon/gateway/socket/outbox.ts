@@ -1,5 +1,6 @@
 /** What waits to go out on one socket, counted by the socket itself. Who writes more looks whether it is full first. */
 import type { WebSocket } from 'ws';
+import type { Intake } from './intake.ts';
 
 export interface Outbox {
   /** `sent` is called when the bytes have left, or never will. */
@@ -13,12 +14,12 @@ export interface Outbox {
 }
 
 /** `share`: bytes that may wait before it is full. */
-export function openOutbox(socket: WebSocket, share: () => number): Outbox {
+export function openOutbox(socket: WebSocket, intake: Intake, share: () => number): Outbox {
   const waiting = new Set<() => void>();
   const isOpen = (): boolean => socket.readyState === socket.OPEN;
   const hasRoom = (): boolean => isOpen() && socket.bufferedAmount <= share() / 2;
   const flushed = (): void => {
-    if (socket.isPaused && (hasRoom() || !isOpen())) socket.resume();
+    if (hasRoom() || !isOpen()) intake.release('outbox');
     if (!hasRoom()) return;
     // One after the other, as long as there is room: each subscription of a connection has its turn.
     const [wake] = waiting;
@@ -28,7 +29,7 @@ export function openOutbox(socket: WebSocket, share: () => number): Outbox {
 
   /** Who sends without taking anything off is not listened to until it does. */
   const hold = (): void => {
-    if (socket.bufferedAmount > 2 * share()) socket.pause();
+    if (socket.bufferedAmount > 2 * share()) intake.hold('outbox');
   };
 
   return {
