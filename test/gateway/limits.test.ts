@@ -5,9 +5,9 @@ import { afterEach, expect, it } from 'vitest';
 import { WebSocket } from 'ws';
 import { connect } from '../../clients/sdk/node.ts';
 import type { Daemon } from '../../daemon/daemon.ts';
-import { type EdgeLimits, FRAMES_AT_ONCE, SUBSCRIPTIONS } from '../../daemon/limits.ts';
+import { BAD_FRAMES, type EdgeLimits, FRAMES_AT_ONCE, SUBSCRIPTIONS } from '../../daemon/limits.ts';
 import type { Hex } from '../../protocol/address.ts';
-import { mayReconnect } from '../../protocol/wire.ts';
+import { CLOSE, mayReconnect } from '../../protocol/wire.ts';
 import { openRaw, startMemoryDaemon } from './daemon.ts';
 
 let daemon: Daemon;
@@ -214,6 +214,15 @@ it('LIM-5: frames that come faster than they are read wait in the network, and a
   for (let id = 0; id < count; id++) raw.send(`{"type":"unsubscribe","subscription":${id}}`);
   raw.send({ type: 'command', id: 'b', machine: 'm', command: { type: 'boot' } });
   expect(await raw.next()).toMatchObject({ type: 'result', id: 'b' });
+});
+
+it('FRM-2: what comes behind the last frame in error is not done', async () => {
+  await start({});
+  const raw = await openRaw(daemon.url);
+  for (let i = 0; i < BAD_FRAMES; i++) raw.send('{}');
+  raw.send({ type: 'command', id: 'b', machine: 'm', command: { type: 'boot' } });
+  expect(await raw.closed).toBe(CLOSE.badFrames);
+  expect((await fetch(`${daemon.url}/machines/m`)).status).toBe(404);
 });
 
 it('LIM-6: a peer that gives no sign of life is cut; one that answers pings stays', async () => {

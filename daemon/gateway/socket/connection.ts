@@ -88,6 +88,8 @@ export function serve(socket: WebSocket, runtime: Runtime, { role, share, subscr
 
   socket.on('message', (data: Buffer, isBinary: boolean) => {
     count();
+    // It was sent away: what comes until it has heard of that is not done.
+    if (socket.readyState !== socket.OPEN) return;
     const read = readFrame(data, isBinary);
     if (read.ok) take(read.frame);
     else refuseFrame(read.error, read.about);
