@@ -8,7 +8,7 @@ export function pageRoute(app: FastifyInstance, runtime: Runtime): void {
   app.get('/', { config: { open: true } }, async (request, reply) => {
     const demo = (await runtime.head(DEMO_MACHINE)).ok;
     // By the name that the browser reached it: a container does not know its own.
-    return reply.type('text/html; charset=utf-8').send(page(`http://${request.host}`, demo));
+    return reply.type('text/html; charset=utf-8').send(page(`${request.protocol}://${request.host}`, demo));
   });
 }
 
