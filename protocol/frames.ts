@@ -33,7 +33,7 @@ export const SubscribeFrame = Type.Object(
 );
 
 export const PaceSchema = Type.String({
-  pattern: '^(instant|original|x[0-9]{1,6}(\\.[0-9]{1,3})?)$',
+  pattern: '^(instant|original|x(0\\.[0-9]{0,2}[1-9]|[1-9][0-9]{0,5}(\\.[0-9]{1,3})?))$',
   description: 'instant, original (as the times of the commits say), or xN: N times as fast',
 });
 

@@ -12,7 +12,7 @@ describe('room for machines', () => {
   });
   afterAll(() => log.close());
 
-  it('LIM-8: beyond the number of machines one more is refused, until another is removed', async () => {
+  it('LIM-9: beyond the number of machines one more is refused, until another is removed', async () => {
     expect(await noRoomFor(log, 'more')).toBeUndefined();
     await log.create('last', EPOCH, { id: 'b', text: '{}' });
     expect(await noRoomFor(log, 'more')).toMatchObject({ error: { code: 'too-busy', temporary: true } });
