@@ -155,12 +155,13 @@ describe('veneer plan', { timeout: 240_000 }, () => {
     const redis = await startRedis();
     const worker = start(['plan-worker', '--redis', redis.url, '--threads', '1']);
     try {
-      await worker.until(/working with 1 threads/);
+      await worker.until(/working with 1 thread;/);
       const sweep = ['plan', '--profile', profile, ...modules(), '--sweep', '150'];
       const here = join(folder, 'here.jsonl');
       const there = join(folder, 'there.jsonl');
       const local = await start([...sweep, '--rows', here]).done;
       const remote = await start([...sweep, '--rows', there, '--redis', redis.url, '--no-local']).done;
+      expect(remote.err).toContain('leaving the work to every `veneer plan-worker` at that Redis');
       expect(remote.code).toBe(local.code);
       expect(remote.out).toBe(local.out);
       expect(await readFile(there, 'utf8')).toBe(await readFile(here, 'utf8'));
