@@ -57,6 +57,10 @@ async function connected<T>(context: Context, patience: number, work: (client: C
 }
 
 function unreachable(url: string, why: string): CliFailure {
+  if (/certificate/i.test(why)) {
+    const known = 'name the certificate, or who signed it, in NODE_EXTRA_CA_CERTS';
+    return new CliFailure(EXIT.unreachable, 'unreachable', `${url} can't be trusted (${why}): ${known}`);
+  }
   return new CliFailure(
     EXIT.unreachable,
     'unreachable',

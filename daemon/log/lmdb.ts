@@ -1,9 +1,9 @@
 /** The log in a data folder: LMDB, one process, every answer durable. lmdb-schema.ts says what is stored how. */
-import { mkdirSync } from 'node:fs';
 import { join } from 'node:path';
 import { Bell } from './bell.ts';
 import { listOf, orDamaged } from './damage.ts';
 import { corrupt, shown } from './errors.ts';
+import { makeFolder } from './folder.ts';
 import { cantWrite, freeIn } from './lmdb-errors.ts';
 import { leaveFolder, takeFolder } from './lmdb-owner.ts';
 import { openRoom } from './lmdb-room.ts';
@@ -41,7 +41,7 @@ const OPEN_BYTES = 1 << 20;
 export async function openLmdbLog(dataDir: string): Promise<EventLog> {
   const path = join(dataDir, 'log');
   try {
-    mkdirSync(path, { recursive: true, mode: 0o700 });
+    makeFolder(path);
   } catch (error) {
     throw cantWrite(dataDir, error);
   }

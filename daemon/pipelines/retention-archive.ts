@@ -3,7 +3,7 @@
  * whole or not at all, and is read back and held against the log before anything is removed. So a crash, or a second daemon
  * at the same work, leaves the same file or none.
  */
-import { mkdir, readdir, rm, stat } from 'node:fs/promises';
+import { readdir, rm, stat } from 'node:fs/promises';
 import { join } from 'node:path';
 import { sessionProfile } from '../../protocol/session.ts';
 import type { View } from '../../protocol/view/types.ts';
@@ -12,6 +12,7 @@ import { bytesOf, createFile, PART } from '../headless/session/file.ts';
 import { readSession, type SessionItem } from '../headless/session/read.ts';
 import { openSessionText } from '../headless/session/text.ts';
 import { StoreError } from '../log/errors.ts';
+import { makeFolder } from '../log/folder.ts';
 import type { Entry, EventLog, MachineHead } from '../log/log.ts';
 import { readThrough } from './entry.ts';
 
@@ -64,7 +65,7 @@ export async function knownSegment(
 
 /** Makes the folder, and removes what crashes left in it long ago. */
 export async function openArchive(folder: string): Promise<void> {
-  await mkdir(folder, { recursive: true });
+  makeFolder(folder);
   for (const file of await readdir(folder)) {
     if (!file.endsWith(PART)) continue;
     const path = join(folder, file);
