@@ -35,7 +35,7 @@ describe.skipIf(noProc !== undefined)(`slow readers${noProc === undefined ? '' :
     rmSync(folder, { recursive: true, force: true });
   });
 
-  it('SUB-4, LIM-7: a hundred of a thousand readers stop reading: the others are not held up, memory is bounded, no hole', {
+  it('SUB-4, SUB-16, LIM-7: a hundred of a thousand readers stop reading: the others are not held up, memory is bounded, no hole', {
     timeout: 300_000 + 10 * STALL_MS,
   }, async () => {
     folder = mkdtempSync(join(tmpdir(), 'veneerd-slow-'));
