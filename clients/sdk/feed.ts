@@ -5,7 +5,7 @@
 import { Observable } from 'rxjs';
 import type { Filter } from '../../protocol/filter.ts';
 import type { From } from '../../protocol/frames.ts';
-import type { Connection, SubscriptionFrame } from './connection.ts';
+import type { Connection, Subscriber, SubscriptionFrame } from './connection.ts';
 import { ClientError } from './errors.ts';
 import { openTrack } from './track.ts';
 import type { Feed, FeedItem, ViewItem } from './types.ts';
@@ -13,6 +13,9 @@ import type { Feed, FeedItem, ViewItem } from './types.ts';
 /** The iterator's queue: beyond either it stops to take more, and goes on when the queue is empty. */
 const QUEUE_ITEMS = 1024;
 const QUEUE_CHARS = 8 << 20;
+
+/** Milliseconds, about: until a subscription that was refused for the time being is tried again. */
+const RETRY_MS = 500;
 
 interface Wish {
   readonly machine: string;
@@ -58,7 +61,8 @@ function take(connection: Connection, { machine, from, filter, view }: Wish, sin
   const track = openTrack(machine, from);
   let wantsView = view;
   let over = false;
-  const subscription = connection.subscribe({
+  let retry: ReturnType<typeof setTimeout> | undefined;
+  const subscriber: Subscriber = {
     request: (id) => ({
       type: 'subscribe',
       subscription: id,
@@ -77,7 +81,8 @@ function take(connection: Connection, { machine, from, filter, view }: Wish, sin
       }
     },
     fail,
-  });
+  };
+  let subscription = connection.subscribe(subscriber);
 
   function receive(frame: SubscriptionFrame, chars: number): void {
     switch (frame.type) {
@@ -97,21 +102,40 @@ function take(connection: Connection, { machine, from, filter, view }: Wish, sin
         sink.item({ kind: 'live', position: frame.position }, 0);
         break;
       case 'end':
-        fail(frame.error ? ClientError.of(frame.error) : new ClientError('closed', 'the feed was ended'));
+        if (frame.error?.temporary) again();
+        else fail(frame.error ? ClientError.of(frame.error) : new ClientError('closed', 'the feed was ended'));
     }
+  }
+
+  /** The daemon can't go on for now: its log is away, or it is full. */
+  function again(): void {
+    retry = setTimeout(
+      () => {
+        try {
+          subscription = connection.subscribe(subscriber);
+        } catch (error) {
+          // The client was closed in the meantime.
+          if (!(error instanceof ClientError)) throw error;
+          fail(error);
+        }
+      },
+      RETRY_MS * (0.5 + Math.random()),
+    );
+  }
+
+  function end(): void {
+    over = true;
+    clearTimeout(retry);
+    subscription.end();
   }
 
   function fail(error: ClientError): void {
     if (over) return;
-    over = true;
-    subscription.end();
+    end();
     sink.fail(error);
   }
 
-  return () => {
-    over = true;
-    subscription.end();
-  };
+  return end;
 }
 
 async function* iterate(connection: Connection, wish: Wish): AsyncGenerator<FeedItem | ViewItem, void> {

@@ -112,6 +112,32 @@ it('SUB-10: cut connections cost a feed nothing, and commands happen once', asyn
   await proxy.close();
 }, 30_000);
 
+it('SUB-10: a feed that the daemon has no room for now waits until it has', async () => {
+  const full = await startMemoryDaemon(0, { limits: { subscriptions: 1 } });
+  const [first, second] = [connect(full.url), connect(full.url)];
+  try {
+    await first.boot('narrow');
+    const items: FeedItem[] = [];
+    const open = first.machine('narrow').commits().observable.subscribe();
+    await first.machine('narrow').command({ type: 'unload', module: 'nobody' });
+    const waiting = second
+      .machine('narrow')
+      .commits()
+      .observable.subscribe((item) => items.push(item));
+    await second.machine('narrow').command({ type: 'unload', module: 'none' });
+    expect(items).toEqual([]);
+    open.unsubscribe();
+    await expect
+      .poll(() => items.map(({ kind }) => kind), { timeout: 20_000 })
+      .toEqual(['commit', 'commit', 'commit', 'live']);
+    waiting.unsubscribe();
+  } finally {
+    first.close();
+    second.close();
+    await full.close();
+  }
+});
+
 it('SUB-10: a machine that was made anew in the meantime ends the feed with an error', async () => {
   const proxy = await startProxy(daemon.url);
   const shaky = connect(proxy.url);
