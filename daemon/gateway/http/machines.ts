@@ -11,7 +11,7 @@ import { upcast } from '../../../protocol/upcast.ts';
 import { validator } from '../../../protocol/validate.ts';
 import { LineFault, linesOf } from '../../headless/session/lines.ts';
 import { RECORDED_BYTES, SESSION_BYTES } from '../../limits.ts';
-import type { MachineHead } from '../../log/log.ts';
+import type { Entry, MachineHead } from '../../log/log.ts';
 import { readThrough } from '../../pipelines/entry.ts';
 import type { Runtime } from '../../pipelines/runtime.ts';
 import { exportSession } from '../../pipelines/session.ts';
@@ -108,10 +108,16 @@ function summary({ name, epoch, head }: MachineHead): MachineSummary {
 }
 
 async function* logTexts({ world }: Runtime, machine: MachineHead, start: number): AsyncGenerator<string, void> {
+  /** Of the last commit that was sent: what follows another one is another history. */
+  let id: string | undefined;
   for (let after = start; after < machine.head; after += PIECE) {
     const texts: string[] = [];
     const upTo = Math.min(machine.head, after + PIECE);
-    const error = await readThrough(world.log, machine, after, upTo, ({ text }) => void texts.push(text, '\n'));
+    const add = (entry: Entry): void => {
+      texts.push(entry.text, '\n');
+      id = entry.id;
+    };
+    const error = await readThrough(world.log, machine, after, upTo, add, id);
     if (error !== undefined) throw new Refused(error.error);
     yield texts.join('');
   }
