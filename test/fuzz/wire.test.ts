@@ -209,7 +209,8 @@ function answerTo(bytes: Buffer): Promise<string> {
     const { hostname, port } = new URL(daemon.url);
     let text = '';
     const socket: Socket = connect(Number(port), hostname, () => socket.end(bytes));
-    socket.on('data', (chunk) => {
+    // A character a byte: lengths are counted in bytes.
+    socket.setEncoding('latin1').on('data', (chunk: string) => {
       text += chunk;
     });
     socket.on('error', () => {});
