@@ -59,15 +59,18 @@ const HINTS: Readonly<Record<string, string>> = {
 export function errorHandler(mistake: (error: unknown) => void) {
   return (error: FastifyError | Refused, request: FastifyRequest, reply: FastifyReply): FastifyReply => {
     const said = toWire(error, request);
-    if (said === undefined && !isCutOff(request) && isMistake(error)) mistake(error);
+    if (said === undefined && !isCutOff(request, error) && isMistake(error)) mistake(error);
     const answer = said ?? thrown(error).error;
     return reply.code(ERRORS[answer.code].status).send(answer);
   };
 }
 
-/** The client has gone away in the middle of its request: what comes of that is nobody's mistake. */
-function isCutOff({ raw }: FastifyRequest): boolean {
-  return raw.destroyed && !raw.complete;
+/**
+ * The client has gone away in the middle of its request, or when all of it had come and not all of it was read: what
+ * comes of that is nobody's mistake.
+ */
+function isCutOff({ raw }: FastifyRequest, error: unknown): boolean {
+  return raw.destroyed && (!raw.complete || error === raw.errored);
 }
 
 function toWire(error: FastifyError | Refused, { routeOptions }: FastifyRequest): WireError | undefined {
