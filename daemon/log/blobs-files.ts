@@ -2,25 +2,26 @@
  * Blobs as files of the data folder: `blobs/aa/<sha256>`. A file comes into being whole: it is written under another
  * name, synced, then renamed. What a crash leaves under the other name is deleted when the folder is opened.
  */
-import { mkdirSync, readdirSync, rmSync } from 'node:fs';
-import { type FileHandle, mkdir, open, readFile, rename, rm, stat } from 'node:fs/promises';
+import { readdirSync, rmSync } from 'node:fs';
+import { type FileHandle, open, readFile, rename, rm, stat } from 'node:fs/promises';
 import { join } from 'node:path';
 import { type BlobStore, blobStore, sha256Of } from './blobs.ts';
 import { corrupt, messageOf, StoreError } from './errors.ts';
+import { makeFolder } from './folder.ts';
 
 export function openFileBlobs(dataDir: string, maxBytes?: number): BlobStore {
   const root = join(dataDir, 'blobs');
   const unfinished = join(root, 'tmp');
   rmSync(unfinished, { recursive: true, force: true });
-  mkdirSync(unfinished, { recursive: true, mode: 0o700 });
+  makeFolder(unfinished);
   const known = new Set(readdirSync(root));
   const folderOf = (sha256: string): string => join(root, sha256.slice(0, 2));
   const pathOf = (sha256: string): string => join(folderOf(sha256), sha256);
   let files = 0;
 
-  const makeFolder = async (sha256: string): Promise<void> => {
+  const makeFolderOf = async (sha256: string): Promise<void> => {
     if (known.has(sha256.slice(0, 2))) return;
-    await mkdir(folderOf(sha256), { recursive: true, mode: 0o700 });
+    makeFolder(folderOf(sha256));
     await syncFolder(root);
     known.add(sha256.slice(0, 2));
   };
@@ -33,7 +34,7 @@ export function openFileBlobs(dataDir: string, maxBytes?: number): BlobStore {
         const temporary = join(unfinished, String(++files));
         try {
           if (await holds(path, sha256, bytes.length)) return;
-          await makeFolder(sha256);
+          await makeFolderOf(sha256);
           await writeDurably(temporary, bytes);
           await rename(temporary, path);
           await syncFolder(folderOf(sha256));

@@ -1,6 +1,6 @@
 /** Answers of the scripts in redis/, taken apart; and the registry of machines, which lives in another slot than theirs. */
 import { corrupt, isNumber, otherForm, shown } from './errors.ts';
-import type { Gone } from './log.ts';
+import type { Gone, MachineHead } from './log.ts';
 import { guarded, type RedisClient } from './redis-client.ts';
 import { FORM, REGISTRY } from './redis-keys.ts';
 
@@ -25,6 +25,17 @@ export function number(value: unknown, key: string): number {
   const found = typeof value === 'string' && /^\d{1,16}$/.test(value) ? Number(value) : Number.NaN;
   if (!isNumber(found, 0)) throw corrupt(key, 'the number of a commit', shown(value));
   return found;
+}
+
+/** What `headOf` reads of a machine's record. */
+export const HEAD_FIELDS = ['form', 'epoch', 'first', 'head'] as const;
+
+/** The head of a machine out of these fields; undefined where there is none. @throws StoreError for another form */
+export function headOf(name: string, key: string, fields: unknown): MachineHead | undefined {
+  const [form, epoch, first, head]: readonly unknown[] = Array.isArray(fields) ? fields : [];
+  if (epoch === null || epoch === undefined) return undefined;
+  if (form !== '1') throw otherForm(key, form);
+  return { name, epoch: text(epoch, key), first: number(first, key), head: number(head, key) };
 }
 
 /** Before a machine is made, and after it once more, so that the registry never misses one. */

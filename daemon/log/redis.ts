@@ -1,13 +1,13 @@
 /** The log in Redis Streams, shared by any number of daemons. redis-keys.ts says what is stored how, redis/*.lua decide what is written. */
 import { Bell } from './bell.ts';
 import { asDamaged, listOf } from './damage.ts';
-import { corrupt, otherForm, shown } from './errors.ts';
+import { corrupt, shown } from './errors.ts';
 import type { EventLog, MachineHead } from './log.ts';
 import { openAppends } from './redis-appends.ts';
 import { connectAgain, guarded, type RedisClient, run, runForBytes, script } from './redis-client.ts';
 import { CHECKS, keysOf, machineKey, REGISTRY } from './redis-keys.ts';
 import { openReads } from './redis-read.ts';
-import { gone, number, register, reply, text } from './redis-reply.ts';
+import { gone, HEAD_FIELDS, headOf, number, register, reply, text } from './redis-reply.ts';
 import { stageInRedis } from './redis-staging.ts';
 import { openWaker } from './redis-waker.ts';
 import { eventLog } from './store.ts';
@@ -134,12 +134,7 @@ export function openRedisLog(client: RedisClient): EventLog {
   });
 }
 
-const FIELDS = ['form', 'epoch', 'first', 'head'] as const;
-
 async function readHead(client: RedisClient, name: string): Promise<MachineHead | undefined> {
   const key = machineKey(name);
-  const [form, epoch, first, head] = await guarded(client, [key], () => client.hmget(key, ...FIELDS));
-  if (epoch === null || epoch === undefined) return undefined;
-  if (form !== '1') throw otherForm(key, form);
-  return { name, epoch, first: number(first, key), head: number(head, key) };
+  return headOf(name, key, await guarded(client, [key], () => client.hmget(key, ...HEAD_FIELDS)));
 }
