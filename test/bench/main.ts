@@ -17,7 +17,9 @@ import { playClients } from './wire/clients.ts';
 import { playDaemon } from './wire/daemon.ts';
 import { connections, fanout } from './wire/fanout.ts';
 import { latency } from './wire/latency.ts';
+import { playReaders } from './wire/readers.ts';
 import { playServer } from './wire/server.ts';
+import { stall } from './wire/stall.ts';
 import { storm } from './wire/storm.ts';
 
 const BENCHES: Readonly<Record<string, Bench>> = {
@@ -36,6 +38,7 @@ const BENCHES: Readonly<Record<string, Bench>> = {
   connections,
   latency,
   storm,
+  stall,
 };
 
 const { values, positionals } = parseArgs({
@@ -58,6 +61,7 @@ function playPart(role: string): void {
   if (role === 'wire-server') playServer();
   else if (role === 'wire-daemon') playDaemon();
   else if (role === 'wire-clients') playClients();
+  else if (role === 'wire-readers') playReaders();
   else throw new Error(`no role ${role}`);
 }
 

@@ -24,8 +24,17 @@ const HEAD = 64;
 const COMMITS = /^{"type":"commits","subscription":(\d+),/;
 const REFUSAL = /^{"type":"(?:end|error)"/;
 
-/** Reads everything of a machine from its start, by each of `subscriptions`, which are the numbers that their frames carry. */
-export function openReader(url: string, machine: string, epoch: string, subscriptions: readonly number[]): Reader {
+/**
+ * Reads everything of a machine from its start, by each of `subscriptions`, which are the numbers that their frames carry.
+ * `heard` is told of the last commit of each frame.
+ */
+export function openReader(
+  url: string,
+  machine: string,
+  epoch: string,
+  subscriptions: readonly number[],
+  heard: (commit: number) => void = () => undefined,
+): Reader {
   const places = new Map(subscriptions.map((subscription) => [subscription, 0]));
   const least = (): number => Math.min(...places.values());
   let paused = false;
@@ -60,6 +69,7 @@ export function openReader(url: string, machine: string, epoch: string, subscrip
       at = number;
     }
     places.set(subscription, at);
+    heard(at);
     settle();
   }
 

@@ -14,7 +14,9 @@ export type DaemonQuestion =
   /** Answered with the addresses of the daemon and of the echo. */
   | { readonly ask: 'start'; readonly stores: StoreConfig }
   /** Answered with the address of a server that sends commits `from` to `to` to each socket, then that it is live. */
-  | { readonly ask: 'pages'; readonly from: number; readonly to: number };
+  | { readonly ask: 'pages'; readonly from: number; readonly to: number }
+  /** Answered with the bytes of memory that this process has. */
+  | { readonly ask: 'memory' };
 
 /** Bytes of commits in a frame, as the daemon gives them to a thousand readers. */
 const PAGE = 256 << 10;
@@ -22,6 +24,7 @@ const PAGE = 256 << 10;
 export function playDaemon(): void {
   playRole(async (question: DaemonQuestion) => {
     if (question.ask === 'pages') return { pages: await servePages(question.from, question.to) };
+    if (question.ask === 'memory') return process.memoryUsage().rss;
     const { stores } = question;
     const daemon = await startDaemon({ host: '127.0.0.1', port: 0, stores, demo: 'off', logLevel: 'silent' });
     return { daemon: `${daemon.url.replace('http', 'ws')}/ws`, echo: await serveEcho() };
