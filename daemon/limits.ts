@@ -6,8 +6,9 @@ export const FRAME_BYTES = 8 << 20;
 export const BAD_FRAMES = 8;
 /** Subscriptions on one connection. */
 export const SUBSCRIPTIONS = 64;
-/** Commands without an answer on one connection. */
+/** Commands without an answer on one connection, and the bytes of them beyond which no more is read of it. */
 export const COMMANDS = 256;
+export const COMMANDS_BYTES = 2 * FRAME_BYTES;
 
 /** Frames a second that are read of one connection, and so many at once after a pause; what comes faster waits in the network. */
 export const FRAMES_PER_SECOND = 20_000;
@@ -32,6 +33,8 @@ export interface EdgeLimits {
   readonly connections: number;
   /** Subscriptions of all connections. */
   readonly subscriptions: number;
+  /** Machines that one connection may boot. */
+  readonly machines: number;
   /** Module files, sessions and recorded commits that come in at the same time. */
   readonly uploads: number;
   /** Milliseconds for a client to send the head of a request. */
@@ -49,6 +52,7 @@ export interface EdgeLimits {
 export const EDGE: EdgeLimits = {
   connections: 12_000,
   subscriptions: 100_000,
+  machines: 1_000,
   uploads: 16,
   headMs: 10_000,
   idleMs: 120_000,
@@ -74,6 +78,8 @@ export const INSPECTIONS = 64;
 export const OLDER_VIEWS = 1024;
 /** Machines whose snapshots wait to be verified; each reads a log. */
 export const VERIFICATIONS = 8;
+/** Machines whose timeline is kept, each with a view; so many can be made at the same time. */
+export const TIMELINES = 8;
 /** Machines whose kernel state and newest view are kept in memory. */
 export const HOT_MACHINES = 32;
 

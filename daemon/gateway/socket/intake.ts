@@ -6,8 +6,8 @@ export interface Intake {
   release(reason: Reason): void;
 }
 
-/** Frames come too fast; what waits to go out is too much. */
-type Reason = 'rate' | 'outbox';
+/** Frames come too fast; what waits to go out is too much; so are the commands that are not answered. */
+type Reason = 'rate' | 'outbox' | 'commands';
 
 export function openIntake(socket: WebSocket): Intake {
   const held = new Set<Reason>();

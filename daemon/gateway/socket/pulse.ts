@@ -48,7 +48,8 @@ export function openPulse(
     const taken = waiting < seen.waiting || rest !== seen.rest;
     if (waiting === 0 || taken) seen.stalledAt = now();
     // Behind what is not taken off yet neither a ping nor an answer gets through: then taking off is the sign.
-    const alive = seen.heard || taken;
+    // From a socket that is held back no sign can come.
+    const alive = seen.heard || taken || socket.isPaused;
     seen.heard = false;
     seen.waiting = waiting;
     seen.rest = rest;

@@ -3,12 +3,13 @@ import type { Position } from '../../../protocol/commit.ts';
 import { type WireError, wireError } from '../../../protocol/errors.ts';
 import type { ClientFrame, From, ServerFrame } from '../../../protocol/frames.ts';
 import { SUBSCRIPTIONS } from '../../limits.ts';
-import { isMistake, type Outcome, refusedGone, thrown } from '../../pipelines/outcome.ts';
-import { type Control, inTurn, openReplay, type Replay } from '../../pipelines/replay.ts';
+import { done, isMistake, type Outcome, refusedGone, thrown } from '../../pipelines/outcome.ts';
+import { inTurn as both, type Control, openReplay, type Replay } from '../../pipelines/replay.ts';
 import type { Runtime } from '../../pipelines/runtime.ts';
 import { runSubscription } from '../../pipelines/subscription.ts';
 import { openDelivery } from './delivery.ts';
 import type { Outbox } from './outbox.ts';
+import type { InTurn } from './turns.ts';
 
 type FrameOf<T extends ClientFrame['type']> = Extract<ClientFrame, { type: T }>;
 
@@ -36,6 +37,7 @@ interface Open {
 export function openSubscriptions(
   runtime: Runtime,
   outbox: Outbox,
+  inTurn: InTurn,
   share: () => number,
   subscribed: (change: 1 | -1) => boolean,
 ): Subscriptions {
@@ -98,15 +100,30 @@ export function openSubscriptions(
     outbox.send(`${head.slice(0, -1)},"view":${view}}`);
   }
 
+  /** Says where `frame` begins, with the view there where it is wanted; undefined when nobody waits for it any more. */
+  async function announce(
+    { subscription, machine, from, view }: FrameOf<'subscribe' | 'replay'>,
+    signal: AbortSignal,
+  ): Promise<Outcome<Position> | undefined> {
+    const say = async (): Promise<Outcome<Position> | undefined> => {
+      const start = await startOf(machine, from, view === true);
+      if (signal.aborted) return undefined;
+      if (!start.ok) return start;
+      const { at, view: text } = start.value;
+      send({ type: 'subscribed', subscription, position: at });
+      if (text !== undefined) sendView(subscription, at, text);
+      return done(at);
+    };
+    return view ? inTurn(signal, say) : say();
+  }
+
   const follow = (frame: FrameOf<'subscribe'>) => async (mine: Open) => {
-    const { subscription, machine, from, filter, view = false } = frame;
+    const { subscription, machine, filter } = frame;
     const { signal } = mine.stop;
-    const start = await startOf(machine, from, view);
-    if (signal.aborted) return undefined;
+    const start = await announce(frame, signal);
+    if (start === undefined) return undefined;
     if (!start.ok) return start.error;
-    const { at } = start.value;
-    send({ type: 'subscribed', subscription, position: at });
-    if (start.value.view !== undefined) sendView(subscription, at, start.value.view);
+    const at = start.value;
     const delivery = openDelivery(outbox, subscription, machine, filter, at.commit);
     const reader = {
       commits: delivery.commits,
@@ -122,17 +139,15 @@ export function openSubscriptions(
   };
 
   const play = (frame: FrameOf<'replay'>) => async (mine: Open) => {
-    const { subscription, machine, from, filter, view = false, paused = false } = frame;
+    const { subscription, machine, filter, view = false, paused = false } = frame;
     const { signal } = mine.stop;
-    const start = await startOf(machine, from, view);
-    if (signal.aborted) return undefined;
-    if (!start.ok) return start.error;
-    const { at } = start.value;
     const newest = await runtime.locate(machine, 'now');
     if (signal.aborted) return undefined;
     if (!newest.ok) return newest.error;
-    send({ type: 'subscribed', subscription, position: at });
-    if (start.value.view !== undefined) sendView(subscription, at, start.value.view);
+    const start = await announce(frame, signal);
+    if (start === undefined) return undefined;
+    if (!start.ok) return start.error;
+    const at = start.value;
     const delivery = openDelivery(outbox, subscription, machine, filter, at.commit);
     const to = Math.max(at.commit, Math.min(frame.to ?? newest.value.commit, newest.value.commit));
     const replay = openReplay(
@@ -146,9 +161,11 @@ export function openSubscriptions(
         },
         async moved(position) {
           delivery.told(position.commit);
-          if (!view || signal.aborted) return;
-          const there = await viewAt(machine, position);
-          if (there.ok && !signal.aborted) sendView(subscription, position, there.value);
+          if (!view) return;
+          await inTurn(signal, async () => {
+            const there = await viewAt(machine, position);
+            if (there.ok && !signal.aborted) sendView(subscription, position, there.value);
+          });
         },
         share,
         full: outbox.full,
@@ -170,7 +187,7 @@ export function openSubscriptions(
       const mine = open.get(subscription);
       if (mine === undefined) return undefined;
       if (mine.kind !== 'replay') return wireError('bad-frame', `subscription ${subscription} is no replay`);
-      if (mine.replay === undefined) mine.early = inTurn(mine.early, what);
+      if (mine.replay === undefined) mine.early = both(mine.early, what);
       else mine.replay.control(what);
       return undefined;
     },
