@@ -101,7 +101,7 @@ export function openSubscriptions(
   }
 
   /** Says where `frame` begins, with the view there where it is wanted; undefined when nobody waits for it any more. */
-  async function announce(
+  function announce(
     { subscription, machine, from, view }: FrameOf<'subscribe' | 'replay'>,
     signal: AbortSignal,
   ): Promise<Outcome<Position> | undefined> {
