@@ -9,7 +9,7 @@ import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { writeSession } from '../clients/cli/session-file.ts';
 import { decide, initialState, type State } from '../daemon/kernel/kernel.ts';
-import type { Hex } from '../protocol/address.ts';
+import { fromHex, type Hex, toHex } from '../protocol/address.ts';
 import type { Command, CommandOf } from '../protocol/commands.ts';
 import type { Commit } from '../protocol/commit.ts';
 import { COMMIT_VERSION } from '../protocol/commit-version.ts';
@@ -29,6 +29,10 @@ const ROOM_FOR_ONE = '0xffff800000d06000';
 /** `traced` of sections.ko, the first function in its text, where these machines load it. */
 const TRACED = '0xffff800018000000';
 
+/** In the image: trampolines at the end of its text, keys in its data. */
+const TRAMPOLINES = '0xffff800008cf0000';
+const KEYS = '0xffff800009ff0000';
+
 type Profile = NonNullable<CommandOf<'boot'>['profile']>;
 
 interface TourSession {
@@ -41,14 +45,13 @@ interface TourSession {
 /** A module file to load, with what is special about it, or any other command. */
 type Step = { readonly load: string; readonly failAllocation?: number } | CommandOf<'update'>;
 
-/** Two functions of the image are static calls. Trampolines lie at the end of its text, keys in its data. */
+/** Two functions of the image are static calls; `taken` is what others hold of the windows. */
 function profile(staticCall: NonNullable<Profile['staticCall']>, taken: readonly [Hex, Hex][]): Profile {
   const key = (symbol: string, slot: number) => ({
     symbol,
     func: symbol,
-    tramp: `0xffff800008cf00${slot}0`,
-    address: `0xffff800009ff00${slot * 2}0`,
-    literal: `0xffff80000a0000${slot}0`,
+    tramp: toHex(fromHex(TRAMPOLINES) + slot * 16),
+    address: toHex(fromHex(KEYS) + slot * 32),
   });
   return {
     vermagic: '6.1.0-fixture SMP mod_unload aarch64',
@@ -94,7 +97,8 @@ const SESSIONS: readonly TourSession[] = [
   },
   {
     machine: 'tour-lost',
-    about: 'keys without orig: the PLT entry is taken for the trampoline, and an update does not reach far calls',
+    about:
+      'keys without orig: the PLT entry is taken for the trampoline, and an update does not reach the calls behind it',
     profile: { ...profile('inline-defuse', [[DIRECT, FALLBACK]]), staticCallOrig: false },
     steps: [{ load: 'calls.ko' }, update('kfree', 'kvfree')],
   },
@@ -108,19 +112,20 @@ const SESSIONS: readonly TourSession[] = [
 
 /** Writes every session of the tour into `folder`, in place of what is there. */
 export async function makeTour(folder: string): Promise<void> {
-  for (const { machine, about, profile, steps } of SESSIONS) {
+  for (const { machine, about, ...session } of SESSIONS) {
     const writer = await writeSession(
       join(folder, `${machine}.veneer.jsonl.gz`),
       { machine, about },
       { overwrite: true },
     );
-    for (const commit of commitsOf(machine, profile, steps)) await writer.commit(commit);
+    for (const commit of commitsOf(machine, session.profile, session.steps)) await writer.commit(commit);
     await writer.finish();
   }
 }
 
 function* commitsOf(machine: string, profile: Profile, steps: readonly Step[]): Generator<Commit, void> {
-  const taken = { state: initialState(), number: 0 };
+  let state: State = initialState();
+  let number = 0;
   yield take({ type: 'boot', preset: PRESET, profile });
   for (const step of steps) {
     if ('type' in step) {
@@ -134,10 +139,10 @@ function* commitsOf(machine: string, profile: Profile, steps: readonly Step[]): 
   }
 
   function take(command: Command, blobs: ReadonlyMap<string, Uint8Array> = new Map()): Commit {
-    const decision = decide(taken.state, command, blobs);
+    const decision = decide(state, command, blobs);
     if (!decision.ok) throw new Error(`${machine}: ${JSON.stringify(command)}: ${decision.message}`);
-    taken.state = decision.state satisfies State;
-    const number = ++taken.number;
+    state = decision.state;
+    number++;
     return {
       v: COMMIT_VERSION,
       number,

@@ -89,7 +89,7 @@ export const STOPS: readonly Stop[] = [
     title: 'The key has to remember: void *orig',
     text: [
       'Hence `void *orig`, in which a key keeps its trampoline’s address whatever a call instruction says; this machine runs without it, so a PLT entry of three words was taken for the trampoline and four words were written over it.',
-      'When `kfree` then gets another function not one patch is made, and the 4 calls in `calls` go on to the old one.',
+      'When `kfree` then gets another function not one patch is made, and the 2 calls that go by way of that entry still arrive at the old one.',
     ],
     ...at('tour-lost', 3, 2),
     select: address('0xffff800018000044'),
@@ -125,7 +125,7 @@ export const STOPS: readonly Stop[] = [
     title: 'Most calls stay one branch',
     text: [
       'Modules land far away for two reasons only: randomisation (KASLR) over 2 GB, or, as here with Debian’s own modules, a 128 MB window that is full – the first to find no room in it is `at86rf230`, after 1204 others.',
-      'At this step 60 modules lie beyond the window, and still 5069 of 5143 static calls, 98.6 %, are one relative branch.',
+      'At this step 59 modules lie beyond the window, and still 5069 of 5143 static calls, 98.6 %, are one relative branch.',
     ],
     ...at('demo', 1268, 1207),
     select: key('__cond_resched'),
