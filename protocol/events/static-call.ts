@@ -2,6 +2,8 @@
 import Type from 'typebox';
 import { BytesSchema, HexSchema, ModuleNameSchema, SizeSchema } from '../schema.ts';
 
+export { SITE_INIT, SITE_TAIL } from '../site-flags.ts';
+
 const closed = { additionalProperties: false };
 const KeyName = Type.String({
   minLength: 1,
@@ -21,10 +23,6 @@ export type CallClass = Type.Static<typeof CallClassSchema>;
 
 export const PatchWhatSchema = Type.Enum(['site', 'trampoline', 'literal', 'veneer']);
 export type PatchWhat = Type.Static<typeof PatchWhatSchema>;
-
-/** Bits of a site's flags: STATIC_CALL_SITE_TAIL and STATIC_CALL_SITE_INIT. */
-export const SITE_TAIL = 1;
-export const SITE_INIT = 2;
 
 /** Keys are there from now on: the kernel's own at boot, a module's when it is COMING. `bytes` are the trampoline's. */
 export const StaticCallKeysAdded = Type.Object(

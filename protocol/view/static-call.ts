@@ -1,7 +1,8 @@
 /** The part of the fold that shows static calls: keys, their chains of site_mods, sites and what calls go through. */
 import { fromHex, type Hex } from '../address.ts';
 import type { Event, EventOf } from '../events/index.ts';
-import { type CallClass, SITE_INIT } from '../events/static-call.ts';
+import type { CallClass } from '../events/static-call.ts';
+import { SITE_INIT } from '../site-flags.ts';
 
 /** A site as it stands. */
 export interface CallSite {

@@ -1,16 +1,10 @@
 /** `veneer stats`: what share of static calls is one relative branch, by module and over time. */
 import type { Command } from 'commander';
 import type { Position } from '../../../protocol/commit.ts';
-import { emptyView, fold } from '../../../protocol/view/fold.ts';
+import { emptyView } from '../../../protocol/view/fold.ts';
+import { openGauge } from '../../../protocol/view/gauge.ts';
 import type { ViewJson } from '../../../protocol/view/json.ts';
-import {
-  addClasses,
-  CLASSES,
-  type Classes,
-  callClasses,
-  classesOf,
-  noClasses,
-} from '../../../protocol/view/static-call.ts';
+import { addClasses, CLASSES, type Classes, classesOf, noClasses } from '../../../protocol/view/static-call.ts';
 import type { MachineHandle } from '../../sdk/types.ts';
 import type { Context } from '../context.ts';
 import { count, counted } from '../format/number.ts';
@@ -125,26 +119,21 @@ function moduleTable(rows: readonly OwnerRow[], head: (text: string) => string):
   );
 }
 
-/** The classes after each commit up to `last` that changed them. */
+/** The classes after the first commit, and after each one up to `last` that changed them. */
 async function overTime(machine: MachineHandle, last: Position): Promise<readonly Point[]> {
   const series: Point[] = [];
   if (last.commit === 0) return series;
-  const view = emptyView();
+  const gauge = openGauge(emptyView());
   for await (const item of machine.commits({ from: { epoch: last.epoch, commit: 0 } })) {
     if (item.kind !== 'commit') break;
-    fold(view, item.commit);
-    if (
-      item.commit.events.some(
-        ({ type }) => type.startsWith('StaticCall') || type === 'ModuleLive' || type === 'ModuleGone',
-      )
-    ) {
-      const classes = callClasses(view.staticCalls);
-      const before = series.at(-1)?.classes;
-      if (!before || CLASSES.some((kind) => before[kind] !== classes[kind])) {
-        series.push({ commit: item.commit.number, time: item.commit.time, classes, share: shareOf(classes) });
-      }
+    const { number: commit, time } = item.commit;
+    gauge.fold(item.commit);
+    const { sites: classes } = gauge.figures();
+    const before = series.at(-1)?.classes;
+    if (!before || CLASSES.some((kind) => before[kind] !== classes[kind])) {
+      series.push({ commit, time, classes, share: shareOf(classes) });
     }
-    if (item.commit.number >= last.commit) break;
+    if (commit >= last.commit) break;
   }
   return series;
 }

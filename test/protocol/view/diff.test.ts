@@ -1,16 +1,14 @@
 import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
-import { decide, initialState } from '../../../daemon/kernel/kernel.ts';
 import type { Command } from '../../../protocol/commands.ts';
 import type { Event } from '../../../protocol/events/index.ts';
-import type { MachineProfile } from '../../../protocol/profile.ts';
 import { diffViews } from '../../../protocol/view/diff.ts';
 import type { ViewDiff } from '../../../protocol/view/diff-form.ts';
 import { emptyView, fold } from '../../../protocol/view/fold.ts';
 import { type ViewJson, viewDigest, viewFromJson, viewJson } from '../../../protocol/view/json.ts';
-import { fixture } from '../../fixtures/fixtures.ts';
 import { Machine } from '../../kernel/loader/machine.ts';
-import { ARM64_FLAVOURS, calls, FUNCS, KEY_NAMES, staticCallProfile } from '../../kernel/static-call/machine.ts';
+import { calls, FUNCS, staticCallProfile } from '../../kernel/static-call/machine.ts';
+import { batchesOfEvents, bootOf } from './batches.ts';
 
 /** The view after each commit; the first is the one before all. */
 function viewsOf(batches: readonly (readonly Event[])[]): readonly ViewJson[] {
@@ -34,75 +32,11 @@ function digestOf(view: ViewJson): string {
   return viewDigest(viewFromJson({ ...copy, commit: 0, modules: copy.modules.toSorted(byName), staticCalls }));
 }
 
-const NAMES = ['mod_a', 'mod_b', 'mod_c'];
-const step = fc.oneof(
-  fc.record({
-    op: fc.constant('load' as const),
-    name: fc.constantFrom(...NAMES),
-    fails: fc.option(fc.constantFrom('EIO')),
-  }),
-  fc.record({ op: fc.constant('fixture' as const), name: fc.constantFrom('hello', 'chain-a', 'chain-b', 'weak') }),
-  fc.record({ op: fc.constant('unload' as const), name: fc.constantFrom(...NAMES, 'hello', 'chain_b', 'nobody') }),
-  fc.record({
-    op: fc.constant('update' as const),
-    key: fc.constantFrom(...KEY_NAMES),
-    func: fc.constantFrom(...Object.values(FUNCS)),
-  }),
-  fc.record({
-    op: fc.constant('bookmark' as const),
-    name: fc.constantFrom('a', 'b'),
-    at: fc.constantFrom(0, 1, 2, null),
-  }),
-);
-type Step = typeof step extends fc.Arbitrary<infer T> ? T : never;
-
-/** The events that the machine begins with. */
-function bootOf(profile: MachineProfile): readonly Event[] {
-  const decision = decide(initialState(), { type: 'boot', profile }, new Map());
-  if (!decision.ok) throw new Error(decision.message);
-  return decision.events;
-}
-
-/** The events of each step that makes sense. */
-function run(machine: Machine, steps: readonly Step[]): readonly (readonly Event[])[] {
-  return steps.flatMap((each) => {
-    const decision = machine.decide(commandOf(machine, each));
-    return decision.ok ? [decision.events] : [];
-  });
-}
-
-function commandOf(machine: Machine, given: Step): Command {
-  switch (given.op) {
-    case 'load':
-      return {
-        type: 'load',
-        blob: machine.put(calls(given.name)),
-        ...(given.fails && { init: { result: given.fails } }),
-      };
-    case 'fixture':
-      return { type: 'load', blob: machine.put(fixture(`${given.name}.ko`)) };
-    case 'unload':
-      return { type: 'unload', module: given.name };
-    case 'update':
-      return { type: 'update', key: given.key, func: given.func };
-    case 'bookmark':
-      return { type: 'bookmark', name: given.name, at: given.at };
-  }
-}
-
-const session = fc.record({
-  flavour: fc.constantFrom(...ARM64_FLAVOURS),
-  placement: fc.constantFrom('near' as const, 'far' as const, 'mixed' as const),
-  steps: fc.array(step, { minLength: 1, maxLength: 15 }),
-});
-
 /** All pairs of views of a session, and what differs between them. */
 const eachPair = (check: (from: ViewJson, to: ViewJson, diff: ViewDiff) => void) =>
   fc.assert(
-    fc.property(session, ({ flavour, placement, steps }) => {
-      const profile = staticCallProfile(flavour, placement, { openSymbols: true });
-      const machine = new Machine(profile);
-      const views = viewsOf([bootOf(profile), ...run(machine, steps)]);
+    fc.property(batchesOfEvents, (batches) => {
+      const views = viewsOf(batches);
       for (const from of views) for (const to of views) check(from, to, diffViews(from, to, true));
     }),
     { numRuns: 40 },
