@@ -1,6 +1,6 @@
 /** Filters, views before commits, and replays: over real sockets, against the log. */
 import * as fc from 'fast-check';
-import { firstValueFrom, lastValueFrom, type Observable, take, takeWhile, toArray } from 'rxjs';
+import { firstValueFrom, lastValueFrom, type Observable, takeWhile, toArray } from 'rxjs';
 import { afterAll, beforeAll, expect, it } from 'vitest';
 import { connect } from '../../clients/sdk/node.ts';
 import type { Client, FeedItem, MachineHandle, ReplayItem } from '../../clients/sdk/types.ts';
