@@ -3,10 +3,10 @@ FROM node:20-bookworm-slim
 ENV NODE_ENV=production
 WORKDIR /opt/veneerd
 COPY package.json package-lock.json .npmrc ./
-RUN npm ci --omit=dev
+RUN npm ci --include=dev
 COPY . .
-# Says that it runs, and leaves its bundle for the starts to come, which may not write there.
-RUN node bin/veneerd.mjs --version
+# Leaves its bundle and the page for the starts to come, which may not write there, and says that it runs without what built them.
+RUN node scripts/build-page.mjs && npm prune --omit=dev && node bin/veneerd.mjs --version
 RUN mkdir -p /var/lib/veneerd && chown node:node /var/lib/veneerd
 USER node
 VOLUME /var/lib/veneerd

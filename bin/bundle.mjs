@@ -4,7 +4,7 @@ import { createHash } from 'node:crypto';
 import { existsSync, mkdirSync, readdirSync, readFileSync, renameSync, rmSync, statSync } from 'node:fs';
 import { readFile } from 'node:fs/promises';
 import { createRequire } from 'node:module';
-import { join, sep } from 'node:path';
+import { join, relative, sep } from 'node:path';
 import { fileURLToPath, pathToFileURL } from 'node:url';
 
 const SOURCES = ['clients', 'protocol', 'daemon'];
@@ -12,6 +12,9 @@ const SOURCES = ['clients', 'protocol', 'daemon'];
 const OLD_MS = 24 * 60 * 60 * 1000;
 
 const root = fileURLToPath(new URL('..', import.meta.url));
+
+/** Where what is made of the sources is kept. */
+export const CACHE = join(root, 'node_modules', '.cache', 'veneerd');
 
 /** Runs one of the programs, and gives what it exports. */
 export async function load(program) {
@@ -25,21 +28,21 @@ export async function load(program) {
 
 /** The folder of the bundles, made now if need be. Rejects where it cannot be made or kept. */
 async function bundles() {
-  const kept = join(root, 'node_modules', '.cache', 'veneerd');
-  const folder = join(kept, stamp());
-  if (!existsSync(folder)) await make(kept, folder);
+  const folder = join(CACHE, stampOf(SOURCES, /\.ts$/, ['bin/bundle.mjs']));
+  if (!existsSync(folder)) await make(CACHE, folder);
   return folder;
 }
 
 /** Changes whenever a source, a dependency, Node or the place of it all does; not by what an image does to file times. */
-function stamp() {
+export function stampOf(sources, pattern, others) {
   const hash = createHash('sha256').update(`${process.versions.node}\0${root}\0`);
   const add = (file) => hash.update(`${file}\0`).update(readFileSync(join(root, file)));
-  for (const source of SOURCES) {
-    const files = readdirSync(join(root, source), { recursive: true });
-    for (const file of files.filter((name) => name.endsWith('.ts')).sort()) add(join(source, file));
+  for (const source of sources) {
+    const entries = readdirSync(join(root, source), { recursive: true, withFileTypes: true });
+    const files = entries.filter((entry) => entry.isFile() && pattern.test(entry.name));
+    for (const file of files.map((entry) => relative(root, join(entry.parentPath, entry.name))).sort()) add(file);
   }
-  for (const file of ['package.json', 'package-lock.json', 'bin/bundle.mjs']) {
+  for (const file of ['package.json', 'package-lock.json', ...others]) {
     if (existsSync(join(root, file))) add(file);
   }
   return hash.digest('hex').slice(0, 32);

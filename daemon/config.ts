@@ -16,6 +16,8 @@ export interface Config {
   /** Those of daemon/limits.ts unless told. */
   readonly limits?: Partial<EdgeLimits>;
   readonly demo: Pace | 'off';
+  /** The folder of the page's files (bin/page.mjs). */
+  readonly page?: string;
   /** Without it every commit stays. */
   readonly retention?: Retention;
   readonly logLevel: string;

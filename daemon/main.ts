@@ -1,12 +1,10 @@
 /** `npm start`: runs a daemon until it is told to stop. */
 import { existsSync } from 'node:fs';
-import { readConfig } from './config.ts';
+import { type Config, readConfig } from './config.ts';
 import { type Daemon, startDaemon } from './daemon.ts';
 import { firstSteps } from './first-steps.ts';
 import { StoreError } from './log/errors.ts';
 import { DEMO_SESSION } from './pipelines/demo.ts';
-
-const config = readConfig(process.argv.slice(2));
 
 /** The first signal ends the daemon in good order, a second one at once. */
 let stopping = false;
@@ -23,18 +21,24 @@ function stopOn(daemon: Daemon): void {
   process.on('SIGTERM', onSignal);
 }
 
-try {
-  const daemon = await startDaemon(config);
-  stopOn(daemon);
-  process.stdout.write(welcome(daemon));
-} catch (error) {
-  fail(startError(error));
+/** `page`: makes the files of the page if need be, and says where they are. */
+export async function main(argv: readonly string[], page: () => Promise<string | undefined>): Promise<void> {
+  const config = readConfig(argv);
+  try {
+    const folder = await page();
+    const daemon = await startDaemon({ ...config, ...(folder !== undefined && { page: folder }) });
+    stopOn(daemon);
+    process.stdout.write(welcome(config, daemon, folder !== undefined));
+  } catch (error) {
+    fail(startError(config, error));
+  }
 }
 
-function welcome({ url, madeToken }: Daemon): string {
+function welcome(config: Config, { url, madeToken }: Daemon, page: boolean): string {
   const where =
     'redisUrl' in config.stores ? 'in Redis' : 'dataDir' in config.stores ? config.stores.dataDir : 'memory';
   const lines = [
+    ...(page ? [`Open ${url} in a browser.`, ''] : []),
     `veneerd listens on ${url}, its log is ${'dataDir' in config.stores ? 'in ' : ''}${where}`,
     ...(madeToken === undefined ? [] : [`An admin's token, made for this run: ${madeToken} (in VENEERD_TOKEN)`]),
     '',
@@ -45,7 +49,7 @@ function welcome({ url, madeToken }: Daemon): string {
   return `${lines.join('\n')}\n`;
 }
 
-function startError(error: unknown): string {
+function startError(config: Config, error: unknown): string {
   const { code } = error as { code?: unknown };
   if (error instanceof StoreError || error instanceof RangeError) return error.message;
   if (code === 'EADDRINUSE') return `port ${config.port} of ${config.host} is in use; another one: --port 0`;

@@ -14,6 +14,7 @@ import type { DisassemblyAnswer, TraceAnswer, WhyAnswer } from '../../protocol/i
 import type { BookmarksAnswer, LocatedAnswer } from '../../protocol/position.ts';
 import type { SnapshotsAnswer } from '../../protocol/snapshots.ts';
 import type { DiffAnswer } from '../../protocol/view/diff-form.ts';
+import type { TimelineAnswer } from '../../protocol/view/timeline.ts';
 import { SOCKET_PATH } from '../../protocol/wire.ts';
 import { type Connection, openConnection } from './connection.ts';
 import { openCommits, openFollow } from './feed.ts';
@@ -66,6 +67,7 @@ function machineHandle(connection: Connection, http: Http, name: string): Machin
     follow: ({ from = 'now', filter } = {}) => openFollow(connection, name, from, filter),
     replay: (options) => openReplay(connection, name, options),
     view: (at) => http.json<ViewAnswer>('GET', `${path}/view${query({ ...at })}`),
+    timeline: (options) => http.json<TimelineAnswer>('GET', `${path}/timeline${query({ ...options })}`),
     locate: (at) => http.json<LocatedAnswer>('GET', `${path}/position${query({ ...at })}`),
     bookmarks: () => http.json<BookmarksAnswer>('GET', `${path}/bookmarks`),
     snapshots: () => http.json<SnapshotsAnswer>('GET', `${path}/snapshots`),
@@ -91,7 +93,7 @@ function machineHandle(connection: Connection, http: Http, name: string): Machin
   };
 }
 
-function query(fields: Readonly<Record<string, string | number | undefined>>): string {
+function query(fields: Readonly<Record<string, string | number | true | undefined>>): string {
   const given = new URLSearchParams();
   for (const [name, value] of Object.entries(fields)) if (value !== undefined) given.set(name, String(value));
   const text = String(given);

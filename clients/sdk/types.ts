@@ -19,6 +19,7 @@ import type { BookmarksAnswer, LocatedAnswer } from '../../protocol/position.ts'
 import type { SnapshotsAnswer, SnapshotVerdict } from '../../protocol/snapshots.ts';
 import type { DiffAnswer } from '../../protocol/view/diff-form.ts';
 import type { ViewJson } from '../../protocol/view/json.ts';
+import type { TimelineAnswer } from '../../protocol/view/timeline.ts';
 
 /** The part of the WebSocket interface that is used: browsers have it, `ws` has it too. */
 export interface SocketLike {
@@ -148,7 +149,10 @@ export interface MachineHandle {
   follow(options?: FeedOptions): Feed<FeedItem | ViewItem>;
   /** Plays what is there, from `from`, at a pace. */
   replay(options?: ReplayOptions): Replay;
-  view(options?: At): Promise<ViewAnswer>;
+  /** `brief`: without what modules import and export, most of a large view. */
+  view(options?: At & { readonly brief?: true }): Promise<ViewAnswer>;
+  /** Figures over the whole history up to a position, in at most `points` buckets: 1024 unless told, at most 4096. */
+  timeline(options?: At & { readonly points?: number }): Promise<TimelineAnswer>;
   /** Where a position is, and what it is called. */
   locate(options?: At): Promise<LocatedAnswer>;
   bookmarks(): Promise<BookmarksAnswer>;

@@ -22,6 +22,7 @@ import { positionRoutes } from './http/positions.ts';
 import { openServer, type Tls } from './http/server.ts';
 import { snapshotRoutes } from './http/snapshots.ts';
 import { ticketRoute } from './http/tickets.ts';
+import { timelineRoute } from './http/timeline.ts';
 import { serveSockets } from './socket/upgrade.ts';
 
 export interface GatewayOptions {
@@ -30,6 +31,8 @@ export interface GatewayOptions {
   /** Undefined where everybody may do everything: on loopback only. */
   readonly tokens?: readonly TokenEntry[] | undefined;
   readonly tls?: Tls | undefined;
+  /** The folder of the page's files. */
+  readonly page?: string | undefined;
   readonly limits?: Partial<EdgeLimits> | undefined;
   readonly logger: FastifyBaseLogger;
   readonly metrics: Metrics;
@@ -49,7 +52,7 @@ export interface Gateway {
 export async function openGateway(
   runtime: Runtime,
   blobs: BlobStore,
-  { host, port, tokens, tls, limits: given, logger, metrics, health }: GatewayOptions,
+  { host, port, tokens, tls, page, limits: given, logger, metrics, health }: GatewayOptions,
 ): Promise<Gateway> {
   const limits = { ...EDGE, ...given };
   const loopbackOnly = isLoopback(host);
@@ -61,13 +64,14 @@ export async function openGateway(
 
   const app = openServer({ logger, tls, authority, limits, refusal, mistake: runtime.world.mistake });
   observeRequests(app, metrics);
-  pageRoute(app, runtime);
+  pageRoute(app, page);
   healthRoutes(app, health, metrics);
   ticketRoute(app, authority);
   machineRoutes(app, runtime);
   positionRoutes(app, runtime);
   inspectRoutes(app, runtime);
   forkRoutes(app, runtime);
+  timelineRoute(app, runtime);
   snapshotRoutes(app, runtime);
   blobRoutes(app, blobs);
   const sockets = serveSockets(app.server, runtime, authority, refusal, metrics, limits);

@@ -14,7 +14,8 @@ import { checked, epochChanged, locate, type Wanted } from './position.ts';
 import { appendRecorded } from './recorded.ts';
 import { importSession } from './session.ts';
 import { openSnapshots, type Snapshots } from './snapshots.ts';
-import type { Views, ViewText } from './views.ts';
+import { openTimelines, type Timelines } from './timeline.ts';
+import type { ViewForm, Views, ViewText } from './views.ts';
 
 export interface Runtime {
   readonly world: World;
@@ -26,7 +27,7 @@ export interface Runtime {
   importSession(name: string, chunks: AsyncIterable<Uint8Array>): Promise<Outcome<Position>>;
   remove(name: string): Promise<Outcome<null>>;
   /** The newest unless told. Those at a position are made one after the other; beyond OLDER_VIEWS `too-busy`. */
-  view(name: string, at?: number): Promise<Outcome<ViewText>>;
+  view(name: string, at?: number, form?: ViewForm): Promise<Outcome<ViewText>>;
   /** Where a position that somebody wrote is. */
   position(name: string, wanted: Wanted): Promise<Outcome<Position>>;
   bookmarks: (name: string) => ReturnType<Views['bookmarks']>;
@@ -38,6 +39,8 @@ export interface Runtime {
   readonly verifySnapshots: Snapshots['verify'];
   /** Questions about addresses. */
   readonly inspect: Inspector;
+  /** Figures over a machine's history. */
+  readonly timeline: Timelines['ask'];
   /** Where a subscription from `from` begins. */
   locate(name: string, from: From): Promise<Outcome<Position>>;
   /** Takes no more writes; resolves when those that wait are done. */
@@ -71,6 +74,7 @@ export function openRuntime(outside: Omit<World, 'snapshots' | 'conflicts'>): Ru
 
   const position: Runtime['position'] = (name, wanted) => locate(world.log, machineOf(name).views, name, wanted);
   const forks = openForker(world, position);
+  const timelines = openTimelines(world);
   const older = openMailbox(OLDER_VIEWS, world.mistake);
   const verifications = openMailbox(VERIFICATIONS, world.mistake);
 
@@ -102,9 +106,9 @@ export function openRuntime(outside: Omit<World, 'snapshots' | 'conflicts'>): Ru
       });
     },
 
-    view(name, at) {
+    view(name, at, form = 'whole') {
       const { views } = machineOf(name);
-      return at === undefined ? views.newest() : older.post(() => views.at(at));
+      return at === undefined ? views.newest(form) : older.post(() => views.at(at, form));
     },
 
     position,
@@ -116,6 +120,8 @@ export function openRuntime(outside: Omit<World, 'snapshots' | 'conflicts'>): Ru
     verifySnapshots: (name, tell, signal) => verifications.post(() => snapshots.verify(name, tell, signal)),
 
     inspect: openInspector(world, (name) => hot.get(name)?.held),
+
+    timeline: timelines.ask,
 
     async locate(name, from) {
       const found = await head(name);
@@ -129,6 +135,7 @@ export function openRuntime(outside: Omit<World, 'snapshots' | 'conflicts'>): Ru
 
     async close() {
       closing = true;
+      timelines.close();
       await Promise.all([forks.close(), ...[...hot.values()].map((machine) => machine.mailbox.close())]);
       counting.unsubscribe();
       await snapshots.close();

@@ -4,12 +4,15 @@
  */
 import type { Commit, Position } from '../../protocol/commit.ts';
 import { fold } from '../../protocol/view/fold.ts';
-import { bookmarksJson, viewJson } from '../../protocol/view/json.ts';
+import { bookmarksJson, briefViewJson, viewJson } from '../../protocol/view/json.ts';
 import type { Bookmark, View } from '../../protocol/view/types.ts';
 import { StoreError } from '../log/errors.ts';
 import { conflict, done, type Outcome, refusedGone } from './outcome.ts';
 import type { Snapshots } from './snapshots.ts';
 import { VIEW } from './snapshots-parts.ts';
+
+/** `brief`: without what modules import and export. */
+export type ViewForm = 'whole' | 'brief';
 
 /** `text` is the JSON of the view (protocol/view/json.ts). */
 export interface ViewText {
@@ -18,8 +21,8 @@ export interface ViewText {
 }
 
 export interface Views {
-  newest(): Promise<Outcome<ViewText>>;
-  at(commit: number): Promise<Outcome<ViewText>>;
+  newest(form: ViewForm): Promise<Outcome<ViewText>>;
+  at(commit: number, form: ViewForm): Promise<Outcome<ViewText>>;
   /** The view after a commit, which the caller owns. */
   owned(commit: number): Promise<Outcome<{ readonly position: Position; readonly view: View }>>;
   /** What the newest view calls positions. */
@@ -42,7 +45,7 @@ interface Kept {
 
 export function openViews(snapshots: Snapshots, name: string, mistake: (error: unknown) => void): Views {
   let kept: Kept | undefined;
-  let text: (ViewText & { readonly id: string | undefined }) | undefined;
+  const texts = new Map<ViewForm, ViewText & { readonly id: string | undefined }>();
   let turn: Promise<unknown> = Promise.resolve();
 
   /** Runs after everything before it, so that one thing at a time folds the kept view over a wait. */
@@ -79,19 +82,22 @@ export function openViews(snapshots: Snapshots, name: string, mistake: (error: u
   }
 
   return {
-    newest: () =>
+    newest: (form) =>
       inTurn(async () => {
         const current = await catchUp();
         if (!current.ok) return current;
         const { epoch, id, view } = current.value;
+        const text = texts.get(form);
         const same = text?.position.epoch === epoch && text.position.commit === view.commit && text.id === id;
-        if (text === undefined || !same) text = { ...asText(epoch, view), id };
-        return done(text);
+        if (text !== undefined && same) return done(text);
+        const made = { ...asText(epoch, view, form), id };
+        texts.set(form, made);
+        return done(made);
       }),
 
-    async at(commit) {
+    async at(commit, form) {
       const found = await owned(commit);
-      return found.ok ? done(asText(found.value.position.epoch, found.value.view)) : found;
+      return found.ok ? done(asText(found.value.position.epoch, found.value.view, form)) : found;
     },
 
     owned,
@@ -138,6 +144,7 @@ export function openViews(snapshots: Snapshots, name: string, mistake: (error: u
   };
 }
 
-function asText(epoch: string, view: View): ViewText {
-  return { position: { epoch, commit: view.commit }, text: JSON.stringify(viewJson(view)) };
+function asText(epoch: string, view: View, form: ViewForm): ViewText {
+  const json = form === 'brief' ? briefViewJson(view) : viewJson(view);
+  return { position: { epoch, commit: view.commit }, text: JSON.stringify(json) };
 }

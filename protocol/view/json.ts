@@ -41,6 +41,12 @@ export function viewJson(view: View): ViewJson {
   };
 }
 
+/** As viewJson, without what modules import and export: most of a large view, and nothing that a fold goes on from. */
+export function briefViewJson(view: View): ViewJson {
+  const json = viewJson(view);
+  return { ...json, modules: json.modules.map((module) => ({ ...module, imports: [], exports: [] })) };
+}
+
 /** The view that `json` was made of. The caller owns it, and gives `json` away. */
 export function viewFromJson(json: ViewJson): View {
   const { format: _, modules, areas, staticCalls, bookmarks = [], ...rest } = json;

@@ -52,7 +52,7 @@ async function seek(bench: string, config: StoreConfig, note: (text: string) => 
     const snapshots = openSnapshots(log, fail);
     const views = openViews(snapshots, NAME, fail);
     const positions = randomPositions();
-    const view = await timed(positions, async (at) => must(await views.at(at)));
+    const view = await timed(positions, async (at) => must(await views.at(at, 'whole')));
     const rawView = await timed(positions, (at) => bare(log, VIEW.name, at));
     const state = await timed(positions, async (at) => must(await snapshots.seek(NAME, at, [STATE] as const)));
     const rawState = await timed(positions, (at) => bare(log, STATE.name, at));

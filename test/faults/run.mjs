@@ -12,7 +12,7 @@ mkdirSync(kept, { recursive: true });
 const folder = mkdtempSync(join(kept, 'veneerd-faults-'));
 process.on('exit', () => rmSync(folder, { recursive: true, force: true }));
 
-await build('daemon/main.ts', folder, { sourcemap: true, sourcesContent: false });
+await build('test/faults/program.ts', folder, { sourcemap: true, sourcesContent: false });
 register({ tsconfig: false });
 const { main } = await import('./main.ts');
-process.exit(await main(process.argv.slice(2), ['--enable-source-maps', join(folder, 'daemon/main.mjs')]));
+process.exit(await main(process.argv.slice(2), ['--enable-source-maps', join(folder, 'test/faults/program.mjs')]));

@@ -24,7 +24,7 @@ const PIECE = 64;
 
 const closed = { additionalProperties: false };
 const params = validator(Type.Object({ name: MachineNameSchema }, closed), 'machine');
-const viewQuery = validator(Type.Object(atFields, closed), 'query');
+const viewQuery = validator(Type.Object({ ...atFields, brief: Type.Optional(Type.Literal('true')) }, closed), 'query');
 const commitsQuery = validator(
   Type.Object({ after: Type.Optional(NumberTextSchema), epoch: Type.Optional(EpochSchema) }, closed),
   'query',
@@ -54,8 +54,9 @@ export function machineRoutes(app: FastifyInstance, runtime: Runtime): void {
 
   app.get('/machines/:name/view', async (request, reply) => {
     const name = nameOf(request);
-    const query = valid('bad-position', viewQuery(request.query));
-    const { position, text } = await askedAt(runtime, name, query, (at) => runtime.view(name, at));
+    const { brief, ...query } = valid('bad-position', viewQuery(request.query));
+    const form = brief === undefined ? 'whole' : 'brief';
+    const { position, text } = await askedAt(runtime, name, query, (at) => runtime.view(name, at, form));
     return sendJson(reply, `{"position":${JSON.stringify(position)},"view":${text}}`);
   });
 

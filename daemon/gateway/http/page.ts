@@ -1,38 +1,48 @@
-/** What a person sees who opens the daemon's address in a browser. */
+/** The page that a person sees who opens the daemon's address in a browser: files that were made before, and who may run what in it. */
+import fastifyStatic from '@fastify/static';
 import type { FastifyInstance } from 'fastify';
-import { firstSteps } from '../../first-steps.ts';
-import { DEMO_MACHINE } from '../../pipelines/demo.ts';
-import type { Runtime } from '../../pipelines/runtime.ts';
 
-export function pageRoute(app: FastifyInstance, runtime: Runtime): void {
-  app.get('/', { config: { open: true } }, async (request, reply) => {
-    const demo = (await runtime.head(DEMO_MACHINE)).ok;
-    // By the name that the browser reached it: a container does not know its own.
-    return reply.type('text/html; charset=utf-8').send(page(`${request.protocol}://${request.host}`, demo));
-  });
-}
+/** A year: a file whose name holds its digest never changes. */
+const FOREVER = 'public, max-age=31536000, immutable';
 
-const escaped = (text: string): string => text.replace(/[<>&"']/g, (character) => `&#${character.charCodeAt(0)};`);
-const link = (path: string): string => `<a href="${path}">${path}</a>`;
+/** Nothing runs, is shown or is talked to but what comes from here. */
+const POLICY = [
+  "default-src 'none'",
+  "script-src 'self'",
+  "worker-src 'self'",
+  "style-src 'self'",
+  "img-src 'self' data:",
+  "connect-src 'self'",
+  "base-uri 'none'",
+  "form-action 'none'",
+  "frame-ancestors 'none'",
+].join('; ');
 
-function page(url: string, demo: boolean): string {
-  const steps = URL.canParse(url) ? firstSteps(url, demo).map(escaped).join('\n') : '';
-  const paths = demo
-    ? ['/machines', '/machines/demo', '/machines/demo/view', '/machines/demo/session']
-    : ['/machines', '/healthz', '/readyz'];
-  return `<!doctype html>
-<html lang="en">
-<meta charset="utf-8">
-<meta name="viewport" content="width=device-width">
-<title>veneerd</title>
-<style>body{font:16px/1.5 system-ui;max-width:46rem;margin:3rem auto;padding:0 1rem}pre{background:#8882;padding:1rem;overflow:auto}</style>
-<h1>veneerd</h1>
-<p>This daemon simulates a Linux kernel's module loader. Every decision that the kernel would take (where a module
-lands, which branch needs a veneer) is an event in a log.</p>
-<p>In a terminal, in the project's folder:</p>
-<pre>${steps}</pre>
-<p>Over HTTP: ${paths.map(link).join(', ')}.
-Over WebSocket: <code>/ws</code>, subprotocol <code>veneerd.v1</code>. docs/protocol.md describes both.</p>
-</html>
-`;
+const HEADERS = {
+  'content-security-policy': POLICY,
+  'x-content-type-options': 'nosniff',
+  'referrer-policy': 'no-referrer',
+  'cross-origin-opener-policy': 'same-origin',
+};
+
+/** `folder`: of the page's files with their compressed twins (bin/page.mjs); undefined where there is no page. Open to all: it holds no secret. */
+export function pageRoute(app: FastifyInstance, folder: string | undefined): void {
+  if (folder === undefined) {
+    app.get('/', { config: { open: true } }, async (_request, reply) =>
+      reply
+        .headers(HEADERS)
+        .type('text/plain; charset=utf-8')
+        .send('veneerd runs, and has no page: it was not built. The command line is there, and /machines.\n'),
+    );
+    return;
+  }
+  app.register(fastifyStatic, { root: folder, serve: false, preCompressed: true, cacheControl: false });
+  const file = (path: string, cache: string, nameOf: (rest: string) => string): void => {
+    app.get<{ Params: { '*': string } }>(path, { config: { open: true } }, (request, reply) =>
+      reply.headers({ ...HEADERS, 'cache-control': cache }).sendFile(nameOf(request.params['*'])),
+    );
+  };
+  file('/', 'no-cache', () => 'index.html');
+  file('/icon.svg', 'no-cache', () => 'icon.svg');
+  file('/assets/*', FOREVER, (rest) => `assets/${rest}`);
 }

@@ -1,0 +1,41 @@
+/** The page: four parts and the inspector, all of one position; what covers them now and then. */
+
+import { Feed } from '../feed/feed.tsx';
+import { Inspector } from '../inspector/inspector.tsx';
+import { Keys } from '../keys/keys.tsx';
+import { Space } from '../space/space.tsx';
+import { model } from '../state/app.ts';
+import { Time } from '../time/time.tsx';
+import { Tour } from '../tour/tour.tsx';
+import { Announcer } from './announcer.tsx';
+import { Header } from './header.tsx';
+import { Help } from './help.tsx';
+import { startState } from './start.ts';
+import { Status } from './status.tsx';
+import { TokenQuestion } from './token-question.tsx';
+import { Welcome } from './welcome.tsx';
+
+export function App() {
+  return (
+    <>
+      <Header />
+      <Status />
+      <main class={model.value === null ? 'bare' : 'parts'}>
+        {startState.value === 'needs-token' && <TokenQuestion />}
+        {startState.value === 'no-machine' && model.value === null && <Welcome />}
+        {model.value !== null && (
+          <>
+            <Space />
+            <Keys />
+            <Feed />
+            <Inspector />
+            <Time />
+          </>
+        )}
+      </main>
+      <Tour />
+      <Help />
+      <Announcer />
+    </>
+  );
+}

@@ -1,0 +1,37 @@
+/** Every key that does something, in one place: parts register theirs, `?` lists them. */
+import { signal } from '@preact/signals';
+import { useEffect } from 'preact/hooks';
+
+export interface Shortcut {
+  /** As KeyboardEvent.key has it: `.`, `/`, `Escape`, `ArrowLeft`. A capital letter means Shift. */
+  readonly key: string;
+  readonly does: string;
+  readonly act: () => void;
+}
+
+export const shortcuts = signal<readonly Shortcut[]>([]);
+
+/** The newest of a key counts; they are gone with the component. */
+export function useShortcuts(mine: readonly Shortcut[]): void {
+  useEffect(() => {
+    shortcuts.value = [...mine, ...shortcuts.peek()];
+    return () => {
+      shortcuts.value = shortcuts.peek().filter((shortcut) => !mine.includes(shortcut));
+    };
+  }, []);
+}
+
+const TYPING = 'input, textarea, select, [contenteditable]';
+
+addEventListener('keydown', (event) => {
+  if (event.ctrlKey || event.metaKey || event.altKey || event.defaultPrevented) return;
+  const target = event.target as Element | null;
+  if (target?.closest(TYPING) && event.key !== 'Escape') return;
+  if (target?.closest('dialog')) return;
+  const shortcut = shortcuts.value.find(({ key }) => key === event.key);
+  if (shortcut === undefined) return;
+  // A button that has the focus keeps its own keys.
+  if ((event.key === ' ' || event.key === 'Enter') && target?.closest('button, a, summary')) return;
+  event.preventDefault();
+  shortcut.act();
+});

@@ -1,0 +1,168 @@
+/** Moves the picture through time: follows the newest commit, goes to a position, plays from there. The newest wish counts. */
+import type { Position } from '../../../protocol/commit.ts';
+import { viewFromJson } from '../../../protocol/view/json.ts';
+import { ClientError } from '../../sdk/errors.ts';
+import type { MachineHandle } from '../../sdk/types.ts';
+import type { Picture } from './picture.ts';
+
+/** So many commits ahead are folded; farther, the view is asked for. */
+const NEAR = 64;
+/** Milliseconds between attempts while the daemon has no answer. */
+const RETRY_MS = 500;
+
+export interface Player {
+  live(): void;
+  /** Any form of a position that protocol/position.ts knows. */
+  goTo(at: number | string): void;
+  step(commits: number): void;
+  play(pace: string): void;
+  pause(): void;
+  close(): void;
+}
+
+export interface PlayerSink {
+  changed(): void;
+  /** The wish can't be done; the picture stays. */
+  failed(error: ClientError): void;
+}
+
+export function openPlayer(machine: MachineHandle, picture: Picture, sink: PlayerSink): Player {
+  /** Of the newest wish: work for an older one is thrown away. */
+  let turn = 0;
+  let stop = (): void => {};
+  /** Where a drag wants to be while an earlier answer is on its way. */
+  let target: number | string | undefined;
+  let going = false;
+  /** Where the steps that are under way end. */
+  let aim: number | undefined;
+
+  function begin(): number {
+    stop();
+    stop = () => {};
+    target = undefined;
+    aim = undefined;
+    return ++turn;
+  }
+
+  async function patiently<T>(mine: number, ask: () => Promise<T>): Promise<T | undefined> {
+    while (mine === turn) {
+      try {
+        return await ask();
+      } catch (error) {
+        if (!(error instanceof ClientError)) throw error;
+        if (!error.temporary) {
+          if (mine === turn) sink.failed(error);
+          return undefined;
+        }
+        await new Promise((resolve) => setTimeout(resolve, RETRY_MS));
+      }
+    }
+    return undefined;
+  }
+
+  async function show(mine: number, at?: number | string): Promise<Position | undefined> {
+    const answer = await patiently(mine, () => machine.view({ ...(at !== undefined && { at }), brief: true }));
+    if (answer === undefined || mine !== turn) return undefined;
+    picture.show(answer.position, viewFromJson(answer.view));
+    return answer.position;
+  }
+
+  async function follow(mine: number): Promise<void> {
+    const from = await show(mine);
+    if (from === undefined) return;
+    const subscription = machine.commits({ from }).observable.subscribe({
+      next(item) {
+        if (item.kind === 'commit') picture.fold(item.commit);
+        else picture.mode('live');
+        sink.changed();
+      },
+      error(error: ClientError) {
+        // The machine was made anew: what is live is the new one.
+        if (mine === turn && error.code === 'epoch-changed') player.live();
+        else if (mine === turn) sink.failed(error);
+      },
+    });
+    stop = () => subscription.unsubscribe();
+  }
+
+  function playOn(mine: number, pace: string, to: number | undefined, ended: () => void): void {
+    const from = picture.position;
+    const replay = machine.replay({ from, pace, ...(to !== undefined && { to }) });
+    const subscription = replay.observable.subscribe({
+      next(item) {
+        if (item.kind === 'commit') picture.fold(item.commit);
+        if (item.kind === 'state' && item.state === 'ended') {
+          subscription.unsubscribe();
+          ended();
+        }
+        sink.changed();
+      },
+      error: (error: ClientError) => mine === turn && sink.failed(error),
+    });
+    stop = () => subscription.unsubscribe();
+  }
+
+  async function reach(): Promise<void> {
+    if (going) return;
+    going = true;
+    while (target !== undefined) {
+      const mine = turn;
+      const at = target;
+      target = undefined;
+      await show(mine, at);
+      if (mine === turn && target === undefined) picture.mode('paused');
+      sink.changed();
+    }
+    going = false;
+  }
+
+  const player: Player = {
+    live() {
+      const mine = begin();
+      picture.mode('loading');
+      sink.changed();
+      void follow(mine);
+    },
+    goTo(at) {
+      const ahead = typeof at === 'number' ? at - picture.position.commit : -1;
+      if (!going && picture.position.epoch !== '' && ahead >= 0 && ahead <= NEAR) {
+        player.step(ahead);
+        return;
+      }
+      begin();
+      target = at;
+      void reach();
+    },
+    step(commits) {
+      const { commit } = picture.position;
+      const to = (aim ?? commit) + commits;
+      if (to < commit) {
+        player.goTo(Math.max(0, to));
+        return;
+      }
+      const mine = begin();
+      picture.mode('paused');
+      sink.changed();
+      if (to === commit) return;
+      aim = to;
+      playOn(mine, 'instant', to, () => {
+        aim = undefined;
+      });
+    },
+    play(pace) {
+      const mine = begin();
+      picture.mode('playing', pace);
+      sink.changed();
+      playOn(mine, pace, undefined, () => picture.mode('ended'));
+    },
+    pause() {
+      begin();
+      picture.mode('paused');
+      sink.changed();
+    },
+    close() {
+      begin();
+    },
+  };
+  return player;
+}

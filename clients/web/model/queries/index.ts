@@ -1,0 +1,12 @@
+/** What the page can ask of the picture at its position. A query is a pure function of the view; it runs in the worker. */
+import type { View } from '../../../../protocol/view/types.ts';
+import { moduleQuery } from './module.ts';
+
+/** By name: (view, argument) => answer, both plain data. */
+export const QUERIES = {
+  module: moduleQuery,
+} as const satisfies Readonly<Record<string, (view: View, argument: never) => unknown>>;
+
+export type QueryName = keyof typeof QUERIES;
+export type QueryArgument<Q extends QueryName> = Parameters<(typeof QUERIES)[Q]>[1];
+export type QueryAnswer<Q extends QueryName> = ReturnType<(typeof QUERIES)[Q]>;

@@ -1,0 +1,80 @@
+/** The worker of one machine: it holds the connection and the picture, so that the page has nothing to do but to draw. */
+import { connect } from '../../sdk/index.ts';
+import type { FromWorker, ToWorker } from './messages.ts';
+import { openPicture, type Picture } from './picture.ts';
+import { openPlayer, type Player } from './player.ts';
+import { QUERIES } from './queries/index.ts';
+
+/** Milliseconds: a page waits for its daemon as long as it is open. The longest that a timer knows. */
+const PATIENCE = 2 ** 31 - 1;
+
+const scope = self as unknown as {
+  postMessage(message: FromWorker, transfer?: Transferable[]): void;
+  onmessage: ((event: MessageEvent<ToWorker>) => void) | null;
+};
+
+let opened: { readonly picture: Picture; readonly player: Player } | undefined;
+/** Whether the page draws a scene now; then the next one waits, and takes all that happens meanwhile. */
+let drawing = false;
+let planned = false;
+
+/** Everything that one turn of the event loop brings makes one scene. */
+function changed(): void {
+  if (planned || drawing) return;
+  planned = true;
+  setTimeout(post);
+}
+
+function post(): void {
+  planned = false;
+  if (opened === undefined || drawing || !opened.picture.dirty()) return;
+  const { update, transfer } = opened.picture.take();
+  drawing = true;
+  scope.postMessage({ type: 'scene', update }, transfer);
+}
+
+function open({ url, machine, token }: Extract<ToWorker, { type: 'open' }>): void {
+  const client = connect(url, { patience: PATIENCE, ...(token !== undefined && { token }) });
+  client.state.subscribe((state) => scope.postMessage({ type: 'connection', state }));
+  const picture = openPicture(machine);
+  const player = openPlayer(client.machine(machine), picture, {
+    changed,
+    failed: ({ code, message }) => scope.postMessage({ type: 'problem', problem: { code, message } }),
+  });
+  opened = { picture, player };
+}
+
+scope.onmessage = ({ data: message }) => {
+  if (message.type === 'open') {
+    open(message);
+    return;
+  }
+  if (opened === undefined) return;
+  const { player, picture } = opened;
+  switch (message.type) {
+    case 'drawn':
+      drawing = false;
+      if (picture.dirty()) changed();
+      return;
+    case 'ask': {
+      const query: (view: typeof picture.view, argument: never) => unknown = QUERIES[message.query];
+      const answer = query(picture.view, message.argument as never);
+      scope.postMessage({ type: 'answer', id: message.id, answer });
+      return;
+    }
+    default:
+      scope.postMessage({ type: 'problem', problem: null });
+  }
+  switch (message.type) {
+    case 'live':
+      return player.live();
+    case 'go-to':
+      return player.goTo(message.at);
+    case 'step':
+      return player.step(message.commits);
+    case 'play':
+      return player.play(message.pace);
+    case 'pause':
+      return player.pause();
+  }
+};
