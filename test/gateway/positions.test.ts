@@ -48,6 +48,18 @@ it('POS-3: a view is that of the position, in whichever form it is asked for', a
   expect((await lab.view({ epoch })).position).toEqual(newest);
 });
 
+it('VIEW-13: a brief view lacks what modules import and export, and folds on to the same state', async () => {
+  for (const at of [3, undefined]) {
+    const asked = { ...(at !== undefined && { at }) };
+    const whole = await lab.view(asked);
+    const brief = await lab.view({ ...asked, brief: true });
+    expect(brief.position).toEqual(whole.position);
+    expect(whole.view.modules.some(({ imports }) => imports.length > 0)).toBe(true);
+    const without = whole.view.modules.map((module) => ({ ...module, imports: [], exports: [] }));
+    expect(brief.view).toEqual({ ...whole.view, modules: without });
+  }
+});
+
 it('POS-3: so are the answers about addresses', async () => {
   const { view } = await lab.view();
   const address = view.modules[2]?.parts.core?.address ?? '';
