@@ -16,8 +16,11 @@ const closed = { additionalProperties: false };
 /** Chosen by the client, unique among its open subscriptions on one connection. */
 export const SubscriptionIdSchema = Type.Integer({ minimum: 0, maximum: 0xffffffff });
 
+/** A position to go on from. `id`: of the commit at it, so that a client which had one that the store has lost is told so. */
+export const ResumeSchema = Type.Object({ ...PositionSchema.properties, id: Type.Optional(CommandIdSchema) }, closed);
+
 /** Where a subscription begins. A position is exclusive: delivery starts with the commit after it. */
-export const FromSchema = Type.Union([PositionSchema, Type.Literal('start'), Type.Literal('now')]);
+export const FromSchema = Type.Union([ResumeSchema, Type.Literal('start'), Type.Literal('now')]);
 export type From = Type.Static<typeof FromSchema>;
 
 export const SubscribeFrame = Type.Object(
@@ -85,12 +88,16 @@ export const CommandFrame = Type.Object(
   closed,
 );
 
+/** Answered with one of the same kind: for clients that have heard nothing for `limits.silenceMs`. */
+export const BeatFrame = Type.Object({ type: Type.Literal('beat') }, closed);
+
 export const CLIENT_FRAMES = {
   subscribe: SubscribeFrame,
   unsubscribe: UnsubscribeFrame,
   replay: ReplayFrame,
   control: ControlFrame,
   command: CommandFrame,
+  beat: BeatFrame,
 } as const;
 export type ClientFrame = {
   [T in keyof typeof CLIENT_FRAMES]: Type.Static<(typeof CLIENT_FRAMES)[T]>;
@@ -102,6 +109,9 @@ export const LimitsSchema = Type.Object({
   subscriptions: Type.Integer({ description: 'open at the same time on one connection' }),
   commands: Type.Integer({ description: 'unanswered at the same time on one connection' }),
   uploadBytes: Type.Integer({ description: 'largest module file, before and after decompression' }),
+  silenceMs: Type.Optional(
+    Type.Integer({ description: 'milliseconds without a frame after which to ask for a beat; three times that: dead' }),
+  ),
 });
 export type WireLimits = Type.Static<typeof LimitsSchema>;
 
@@ -111,6 +121,12 @@ export const HelloFrame = Type.Object({
   protocol: Type.Literal(SUBPROTOCOL),
   version: Type.String({ description: 'of the daemon' }),
   limits: LimitsSchema,
+  features: Type.Optional(
+    Type.Array(Type.String(), {
+      description:
+        'what came to veneerd.v1 after its first release and may be used: `beat` frames, `commit-ids` in positions to go on from',
+    }),
+  ),
 });
 
 /** The subscription exists; the next commit that it delivers follows `position`. */
@@ -176,6 +192,9 @@ export const ResultFrame = Type.Object({
 
 const EchoSchema = Type.Optional(Type.String({ maxLength: 1024, description: 'as it was sent' }));
 
+/** The daemon is there. */
+export const BeatenFrame = Type.Object({ type: Type.Literal('beat') });
+
 /** The command `id` to `machine` was refused and left nothing in the log; without both the frame itself was not understood. */
 export const ErrorFrame = Type.Object({
   type: Type.Literal('error'),
@@ -194,6 +213,7 @@ export const SERVER_FRAMES = {
   end: EndFrame,
   result: ResultFrame,
   error: ErrorFrame,
+  beat: BeatenFrame,
 } as const satisfies Record<ServerFrameType, unknown>;
 export type ServerFrame = {
   [T in keyof typeof SERVER_FRAMES]: Type.Static<(typeof SERVER_FRAMES)[T]>;

@@ -14,8 +14,13 @@ export const SERVER_FRAME_TYPES = [
   'end',
   'result',
   'error',
+  'beat',
 ] as const;
 export type ServerFrameType = (typeof SERVER_FRAME_TYPES)[number];
+
+/** What came to `veneerd.v1` after its first release: a client uses it where `hello` names it. */
+export const FEATURES = ['beat', 'commit-ids'] as const;
+export type Feature = (typeof FEATURES)[number];
 
 /** WebSocket close codes: 4000-4499 mean come back and resume, 4500-4999 mean don't. */
 export const CLOSE = { shuttingDown: 4000, tooSlow: 4001, badFrames: 4500 } as const;

@@ -4,15 +4,21 @@
  */
 import { BehaviorSubject, type Observable } from 'rxjs';
 import { wireError } from '../../protocol/errors.ts';
-import type { ClientFrame, ServerFrame } from '../../protocol/frames.ts';
-import { mayReconnect, SERVER_FRAME_TYPES, SUBPROTOCOL } from '../../protocol/wire.ts';
+import type { ClientFrame, From, ServerFrame } from '../../protocol/frames.ts';
+import { type Feature, mayReconnect, SERVER_FRAME_TYPES, SUBPROTOCOL } from '../../protocol/wire.ts';
 import { ClientError } from './errors.ts';
+import { openPulse, type Pulse } from './pulse.ts';
 import type { ConnectionState, SocketConstructor, SocketLike } from './types.ts';
 
 /** Milliseconds: the n-th attempt in a row waits up to FIRST * 2^n, at most LONGEST. */
 const FIRST_DELAY = 100;
 const LONGEST_DELAY = 5_000;
+/** Attempts within the client's patience of which nothing is heard. */
+const ATTEMPTS = 3;
+/** RFC 6455: a connection that ended without a word. */
+const GONE = 1006;
 
+type HelloFrame = Extract<ServerFrame, { type: 'hello' }>;
 export type ResultFrame = Extract<ServerFrame, { type: 'result' }>;
 export type SubscriptionFrame = Extract<ServerFrame, { subscription: number }>;
 
@@ -64,6 +70,10 @@ export function openConnection(
   let turns = 0;
   let retry: ReturnType<typeof setTimeout> | undefined;
   let deadline: ReturnType<typeof setTimeout> | undefined;
+  /** Until the daemon has said hello. */
+  let greeting: ReturnType<typeof setTimeout> | undefined;
+  let features: ReadonlySet<string> = new Set();
+  let pulse: Pulse | undefined;
 
   function need(): void {
     if (state.value === 'closed') throw new ClientError('closed', 'this client was closed');
@@ -87,13 +97,22 @@ export function openConnection(
     if (turn !== turns) return;
     const mine = new Socket(where, SUBPROTOCOL);
     socket = mine;
+    greeting = setTimeout(() => abandon('the daemon said nothing'), patience / ATTEMPTS);
     mine.onmessage = (event) => socket === mine && receive(event.data);
     mine.onerror = () => {};
     mine.onclose = (event) => socket === mine && lost(event.code, event.reason);
   }
 
+  /** Nothing comes any more: the network has gone, and has not said so. */
+  function abandon(why: string): void {
+    const old = socket;
+    lost(GONE, why);
+    old?.close();
+  }
+
   function lost(code: number, reason: string): void {
     socket = undefined;
+    quieten();
     if (!mayReconnect(code)) {
       failAll(ClientError.of(wireError('bad-frame', `the daemon closed the connection: ${code} ${reason}`)));
     }
@@ -122,7 +141,14 @@ export function openConnection(
     failAll(error);
   }
 
+  function quieten(): void {
+    clearTimeout(greeting);
+    pulse?.stop();
+    pulse = undefined;
+  }
+
   function drop(): void {
+    quieten();
     clearTimeout(retry);
     clearTimeout(deadline);
     turns++;
@@ -139,6 +165,7 @@ export function openConnection(
   }
 
   function receive(data: unknown): void {
+    pulse?.heard();
     const frame = readFrame(data);
     if (frame === undefined) {
       failAll(new ClientError('bad-answer', 'a frame that is not of veneerd.v1'));
@@ -147,12 +174,17 @@ export function openConnection(
     switch (frame.type) {
       case 'hello': {
         clearTimeout(deadline);
+        clearTimeout(greeting);
+        features = new Set(frame.features);
+        watch(frame);
         attempts = 0;
         state.next('open');
         for (const { text } of pending.values()) socket?.send(text);
         for (const [id, subscriber] of subscribers) sendRequest(id, subscriber);
         return;
       }
+      case 'beat':
+        return;
       case 'result': {
         settle(frame.machine, frame.id)?.resolve(frame);
         return;
@@ -178,8 +210,21 @@ export function openConnection(
     return waiting;
   }
 
-  const sendRequest = (subscription: number, { request }: Subscriber): void =>
-    socket?.send(JSON.stringify(request(subscription)));
+  const knows = (feature: Feature): boolean => features.has(feature);
+
+  function watch({ limits }: HelloFrame): void {
+    if (!knows('beat') || limits.silenceMs === undefined) return;
+    pulse = openPulse(
+      limits.silenceMs,
+      () => socket?.send('{"type":"beat"}'),
+      () => abandon('nothing was heard'),
+    );
+  }
+
+  function sendRequest(subscription: number, { request }: Subscriber): void {
+    const frame = request(subscription);
+    socket?.send(JSON.stringify(knows('commit-ids') ? frame : { ...frame, from: withoutId(frame.from) }));
+  }
 
   return {
     state,
@@ -223,6 +268,8 @@ export function openConnection(
     },
   };
 }
+
+const withoutId = (from: From): From => (typeof from === 'string' ? from : { epoch: from.epoch, commit: from.commit });
 
 const keyOf = (machine: string, id: string): string => `${machine} ${id}`;
 

@@ -7,7 +7,7 @@ import type { Filter } from '../../protocol/filter.ts';
 import type { From } from '../../protocol/frames.ts';
 import type { Connection, Subscriber, SubscriptionFrame } from './connection.ts';
 import { ClientError } from './errors.ts';
-import { openTrack } from './track.ts';
+import { openTrack, resumeAt } from './track.ts';
 import type { Feed, FeedItem, ViewItem } from './types.ts';
 
 /** The iterator's queue: beyond either it stops to take more, and goes on when the queue is empty. */
@@ -138,6 +138,14 @@ function take(connection: Connection, { machine, from, filter, view }: Wish, sin
   return end;
 }
 
+/** Where a feed goes on after `item`, which came after `before`. */
+function fromHere(item: FeedItem | ViewItem, before: From): From {
+  const { position } = item;
+  if (item.kind === 'commit') return resumeAt(position, item.commit.id);
+  const isSame = typeof before !== 'string' && before.epoch === position.epoch && before.commit === position.commit;
+  return isSame ? before : position;
+}
+
 async function* iterate(connection: Connection, wish: Wish): AsyncGenerator<FeedItem | ViewItem, void> {
   const queue: { readonly item: FeedItem | ViewItem; readonly chars: number }[] = [];
   let head = 0;
@@ -151,7 +159,7 @@ async function* iterate(connection: Connection, wish: Wish): AsyncGenerator<Feed
     item(item, size) {
       queue.push({ item, chars: size });
       chars += size;
-      next = { ...wish, from: item.position, view: false };
+      next = { ...wish, from: fromHere(item, next.from), view: false };
       if (queue.length - head >= QUEUE_ITEMS || chars >= QUEUE_CHARS) pause();
       wake();
     },

@@ -31,7 +31,7 @@ export function openReplay(
           type: 'replay',
           subscription: id,
           machine,
-          from: sought === undefined || typeof at === 'string' ? at : { ...at, commit: sought },
+          from: sought === undefined || typeof at === 'string' ? at : { epoch: at.epoch, commit: sought },
           pace,
           ...(end !== undefined && { to: end }),
           ...(!playing && { paused: true }),

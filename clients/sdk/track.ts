@@ -22,6 +22,8 @@ export interface Track {
 
 export function openTrack(machine: string, from: From): Track {
   let position: Position | undefined = typeof from === 'string' ? undefined : from;
+  /** Of the commit at the position, where it is known. */
+  let id = typeof from === 'string' ? undefined : from.id;
 
   const expect = (met: Position): void => {
     if (position?.epoch === met.epoch && position.commit === met.commit) return;
@@ -37,12 +39,13 @@ export function openTrack(machine: string, from: From): Track {
   }
 
   return {
-    at: () => position ?? from,
+    at: () => (position === undefined ? from : resumeAt(position, id)),
     meet(met) {
       if (position === undefined) position = met;
       else expect(met);
     },
     move(to) {
+      if (position?.epoch !== to.epoch || position.commit !== to.commit) id = undefined;
       position = to;
     },
     *take({ epoch, commits, after, through }) {
@@ -51,9 +54,16 @@ export function openTrack(machine: string, from: From): Track {
       for (const raw of commits) {
         if (after === undefined) expect({ epoch, commit: raw.number - 1 });
         position = { epoch, commit: raw.number };
+        id = raw.id;
         yield { kind: 'commit', position, commit: cast(raw) };
       }
-      if (through !== undefined) position = { epoch, commit: through };
+      if (through === undefined || through === position?.commit) return;
+      position = { epoch, commit: through };
+      id = undefined;
     },
   };
 }
+
+/** A position to go on from, with the id of the commit there where it is known. */
+export const resumeAt = ({ epoch, commit }: Position, id: string | undefined): From =>
+  id === undefined ? { epoch, commit } : { epoch, commit, id };

@@ -59,6 +59,8 @@ const LONGEST_GAP_MS = 5_000;
 export interface Start {
   readonly machine: string;
   readonly at: Position;
+  /** Of the commit there, where it is known. */
+  readonly id?: string | undefined;
   /** The last commit that is played. */
   readonly to: number;
   /** As in a frame: instant, original, xN. */
@@ -70,6 +72,8 @@ export function openReplay(hubs: Hubs, start: Start, audience: Audience, signal:
   const { machine, to } = start;
   const { epoch } = start.at;
   let cursor = start.at.commit;
+  /** Of the commit at the cursor, where it was seen. */
+  let { id } = start;
   let { pace } = start;
   let factor = factorOf(pace);
   let playing = !start.paused;
@@ -100,6 +104,7 @@ export function openReplay(hubs: Hubs, start: Start, audience: Audience, signal:
     if (seek === undefined) return;
     cursor = Math.min(seek, to);
     seek = undefined;
+    id = undefined;
     queue = [];
     last = undefined;
     told = true;
@@ -139,7 +144,7 @@ export function openReplay(hubs: Hubs, start: Start, audience: Audience, signal:
       return undefined;
     }
     if (queue.length === 0) {
-      const page = await hubs.page(machine, epoch, { commit: cursor }, audience.share());
+      const page = await hubs.page(machine, epoch, { commit: cursor, id }, audience.share());
       if (page instanceof StoreError) {
         if (!page.temporary) return thrown(page).error;
         await rest(RETRY_MS);
@@ -155,6 +160,7 @@ export function openReplay(hubs: Hubs, start: Start, audience: Audience, signal:
       return undefined;
     }
     audience.commits(batch(epoch, queue.slice(0, count)));
+    id = queue[count - 1]?.id;
     queue = queue.slice(count);
     cursor += count;
     if (steps !== undefined) {

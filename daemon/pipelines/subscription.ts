@@ -26,16 +26,16 @@ export interface Reader {
 /** Milliseconds: between two looks at a log that is away, or that ended under a follower. */
 export const RETRY_MS = 200;
 
-/** Feeds `reader` everything after `start` until `signal` aborts; an error says why it can't go on. */
+/** Feeds `reader` everything after `start`, the commit there being `id` where that is known, until `signal` aborts; an error says why it can't go on. */
 export async function runSubscription(
   hubs: Hubs,
   machine: string,
-  start: Position,
+  start: Position & Pick<Cursor, 'id'>,
   reader: Reader,
   signal: AbortSignal,
 ): Promise<WireError | undefined> {
   const { epoch } = start;
-  let cursor: Cursor = { commit: start.commit };
+  let cursor: Cursor = { commit: start.commit, id: start.id };
   while (!signal.aborted) {
     while (reader.full() && !signal.aborted) await reader.room(signal);
     const page = await hubs.page(machine, epoch, cursor, reader.share());

@@ -36,6 +36,8 @@ const POSITION = { epoch: 'abcdefgh', commit: 1 };
 const TEMPLATES: readonly object[] = [
   { type: 'subscribe', subscription: 1, machine: 'm', from: 'start' },
   { type: 'subscribe', subscription: 2, machine: 'm', from: POSITION, filter: { kinds: ['ModuleLive'] }, view: true },
+  { type: 'subscribe', subscription: 4, machine: 'm', from: { ...POSITION, id: 'i' } },
+  { type: 'beat' },
   { type: 'unsubscribe', subscription: 1 },
   { type: 'replay', subscription: 3, machine: 'm', from: 'start', to: 5, pace: 'x1000', paused: true },
   { type: 'control', subscription: 3, play: true, seek: 1, step: 2, pace: 'instant' },

@@ -45,7 +45,13 @@ beforeEach(async () => {
     send(...parts);
     most = Math.max(most, socket.bufferedAmount);
   };
-  serve(socket, runtime, { role: 'admin', share: () => SHARE, subscribed: () => true, machines: MACHINES });
+  serve(socket, runtime, {
+    role: 'admin',
+    share: () => SHARE,
+    subscribed: () => true,
+    machines: MACHINES,
+    pingMs: 30_000,
+  });
 });
 afterEach(() => {
   client.terminate();

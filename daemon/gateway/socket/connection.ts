@@ -2,7 +2,7 @@
 import type { WebSocket } from 'ws';
 import type { WireError } from '../../../protocol/errors.ts';
 import type { ClientFrame, ServerFrame } from '../../../protocol/frames.ts';
-import { CLOSE, SUBPROTOCOL } from '../../../protocol/wire.ts';
+import { CLOSE, FEATURES, SUBPROTOCOL } from '../../../protocol/wire.ts';
 import { BAD_FRAMES, COMMANDS, FRAME_BYTES, SUBSCRIPTIONS, UPLOAD_BYTES } from '../../limits.ts';
 import type { Runtime } from '../../pipelines/runtime.ts';
 import { VERSION } from '../../version.ts';
@@ -24,9 +24,11 @@ export interface Grant {
   readonly subscribed: (change: 1 | -1) => boolean;
   /** Machines that it may boot. */
   readonly machines: number;
+  /** Milliseconds between two pings. */
+  readonly pingMs: number;
 }
 
-export function serve(socket: WebSocket, runtime: Runtime, { role, share, subscribed, machines }: Grant): void {
+export function serve(socket: WebSocket, runtime: Runtime, { role, share, subscribed, machines, pingMs }: Grant): void {
   const intake = openIntake(socket);
   const outbox = openOutbox(socket, intake, share);
   const inTurn = openTurns(outbox);
@@ -49,6 +51,10 @@ export function serve(socket: WebSocket, runtime: Runtime, { role, share, subscr
   function take(frame: ClientFrame, bytes: number): void {
     if (frame.type === 'command') {
       commands.take(frame, bytes);
+      return;
+    }
+    if (frame.type === 'beat') {
+      send({ type: 'beat' });
       return;
     }
     if (frame.type === 'unsubscribe') {
@@ -83,6 +89,13 @@ export function serve(socket: WebSocket, runtime: Runtime, { role, share, subscr
     type: 'hello',
     protocol: SUBPROTOCOL,
     version: VERSION,
-    limits: { frameBytes: FRAME_BYTES, subscriptions: SUBSCRIPTIONS, commands: COMMANDS, uploadBytes: UPLOAD_BYTES },
+    limits: {
+      frameBytes: FRAME_BYTES,
+      subscriptions: SUBSCRIPTIONS,
+      commands: COMMANDS,
+      uploadBytes: UPLOAD_BYTES,
+      silenceMs: pingMs,
+    },
+    features: [...FEATURES],
   });
 }

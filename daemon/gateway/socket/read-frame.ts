@@ -25,6 +25,7 @@ const frames = {
   replay: validator(CLIENT_FRAMES.replay, 'replay'),
   control: validator(CLIENT_FRAMES.control, 'control'),
   command: validator(CLIENT_FRAMES.command, 'command'),
+  beat: validator(CLIENT_FRAMES.beat, 'beat'),
 } as const;
 
 const commands = Object.fromEntries(

@@ -5,6 +5,7 @@ import type { ClientFrame, From, ServerFrame } from '../../../protocol/frames.ts
 import { SUBSCRIPTIONS } from '../../limits.ts';
 import { done, isMistake, type Outcome, refusedGone, thrown } from '../../pipelines/outcome.ts';
 import { inTurn as both, type Control, openReplay, type Replay } from '../../pipelines/replay.ts';
+import { historyLost } from '../../pipelines/resume.ts';
 import type { Runtime } from '../../pipelines/runtime.ts';
 import { runSubscription } from '../../pipelines/subscription.ts';
 import { openDelivery } from './delivery.ts';
@@ -79,12 +80,16 @@ export function openSubscriptions(
   async function startOf(machine: string, from: From, wantsView: boolean): Promise<Outcome<Start>> {
     if (wantsView && from === 'now') {
       const view = await runtime.view(machine);
-      return view.ok ? { ok: true, value: { at: view.value.position, view: view.value.text } } : view;
+      return view.ok ? done({ at: view.value.position, id: undefined, view: view.value.text }) : view;
     }
     const at = await runtime.locate(machine, from);
-    if (!at.ok || !wantsView) return at.ok ? { ok: true, value: { at: at.value, view: undefined } } : at;
+    if (!at.ok) return at;
+    const id = typeof from === 'string' ? undefined : from.id;
+    const lost = id === undefined ? undefined : await historyLost(runtime.world.log, machine, at.value, id);
+    if (lost !== undefined) return lost;
+    if (!wantsView) return done({ at: at.value, id, view: undefined });
     const view = await viewAt(machine, at.value);
-    return view.ok ? { ok: true, value: { at: at.value, view: view.value } } : view;
+    return view.ok ? done({ at: at.value, id, view: view.value }) : view;
   }
 
   async function viewAt(machine: string, at: Position): Promise<Outcome<string>> {
@@ -104,15 +109,15 @@ export function openSubscriptions(
   function announce(
     { subscription, machine, from, view }: FrameOf<'subscribe' | 'replay'>,
     signal: AbortSignal,
-  ): Promise<Outcome<Position> | undefined> {
-    const say = async (): Promise<Outcome<Position> | undefined> => {
+  ): Promise<Outcome<Start> | undefined> {
+    const say = async (): Promise<Outcome<Start> | undefined> => {
       const start = await startOf(machine, from, view === true);
       if (signal.aborted) return undefined;
       if (!start.ok) return start;
       const { at, view: text } = start.value;
       send({ type: 'subscribed', subscription, position: at });
       if (text !== undefined) sendView(subscription, at, text);
-      return done(at);
+      return start;
     };
     return view ? inTurn(signal, say) : say();
   }
@@ -123,7 +128,7 @@ export function openSubscriptions(
     const start = await announce(frame, signal);
     if (start === undefined) return undefined;
     if (!start.ok) return start.error;
-    const at = start.value;
+    const { at, id } = start.value;
     const delivery = openDelivery(outbox, subscription, machine, filter, at.commit);
     const reader = {
       commits: delivery.commits,
@@ -135,7 +140,7 @@ export function openSubscriptions(
       full: outbox.full,
       room: outbox.room,
     };
-    return runSubscription(runtime.world.hubs, machine, at, reader, signal);
+    return runSubscription(runtime.world.hubs, machine, { ...at, id }, reader, signal);
   };
 
   const play = (frame: FrameOf<'replay'>) => async (mine: Open) => {
@@ -147,12 +152,12 @@ export function openSubscriptions(
     const start = await announce(frame, signal);
     if (start === undefined) return undefined;
     if (!start.ok) return start.error;
-    const at = start.value;
+    const { at, id } = start.value;
     const delivery = openDelivery(outbox, subscription, machine, filter, at.commit);
     const to = Math.max(at.commit, Math.min(frame.to ?? newest.value.commit, newest.value.commit));
     const replay = openReplay(
       runtime.world.hubs,
-      { machine, at, to, pace: frame.pace, paused },
+      { machine, at, id, to, pace: frame.pace, paused },
       {
         commits: delivery.commits,
         state(state, position, pace) {
@@ -212,5 +217,7 @@ type Work = (mine: Open) => Promise<WireError | undefined>;
 
 interface Start {
   readonly at: Position;
+  /** Of the commit there, where the client knows it. */
+  readonly id: string | undefined;
   readonly view: string | undefined;
 }

@@ -55,7 +55,8 @@ export function serveSockets(
       metrics.connection(1);
       ws.on('close', () => metrics.connection(-1));
       pulse.add(ws, socket);
-      serve(ws, runtime, { role: authorized.role, share, subscribed, machines: limits.machines });
+      const { machines, pingMs } = limits;
+      serve(ws, runtime, { role: authorized.role, share, subscribed, machines, pingMs });
     });
   });
 
