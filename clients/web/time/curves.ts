@@ -1,0 +1,76 @@
+/** What the timeline shows of a history: a row for each curve, with the value at a position. */
+import { bytes } from '../../../protocol/size.ts';
+import type { TimelineColumns } from '../../../protocol/view/timeline.ts';
+import type { Summary } from '../model/scene.ts';
+import type { ColourName } from '../ui/colours.ts';
+
+export interface Curve {
+  readonly id: string;
+  readonly label: string;
+  readonly colour: ColourName;
+  /** Bars for what happens, as high as its logarithm; a line for what is. */
+  readonly kind: 'line' | 'bars';
+  readonly values: readonly (number | null)[];
+  /** The top of the scale; undefined: the largest value. */
+  readonly top?: number;
+  /** The value at the position that is shown, in words. */
+  readonly now: string;
+}
+
+const percent = (share: number): string => `${(share * 100).toFixed(1)} %`;
+const count = (number: number): string => number.toLocaleString('en');
+
+export function curvesOf(columns: TimelineColumns, { windows, now, patches, machine }: Summary): readonly Curve[] {
+  const curves: Curve[] = [];
+  for (const { window, used, size } of windows) {
+    curves.push({
+      id: window,
+      label: machine?.arch === 'x86-64' ? `module window ${bytes(size)}` : `${window} window ${bytes(size)}`,
+      colour: window === 'direct' ? 'accent' : 'veneers',
+      kind: 'line',
+      values: window === 'direct' ? columns.usedDirect : columns.usedFallback,
+      top: size,
+      now: `${bytes(used)}, ${percent(used / size)}`,
+    });
+  }
+  const branches = now.direct + now.veneer;
+  curves.push(
+    {
+      id: 'share',
+      label: 'direct branches',
+      colour: 'direct',
+      kind: 'line',
+      values: columns.branchesDirect.map((direct, i) => {
+        const all = direct + (columns.branchesVeneer[i] ?? 0);
+        return all === 0 ? null : direct / all;
+      }),
+      top: 1,
+      now: branches === 0 ? '–' : percent(now.direct / branches),
+    },
+    {
+      id: 'veneers',
+      label: 'veneers',
+      colour: 'veneer',
+      kind: 'line',
+      values: columns.veneers,
+      now: count(now.veneers),
+    },
+    {
+      id: 'patches',
+      label: 'patches, log',
+      colour: 'flash',
+      kind: 'bars',
+      values: columns.patches.map(Math.log1p),
+      now: `${count(patches)} since boot`,
+    },
+    {
+      id: 'events',
+      label: 'events, log',
+      colour: 'dim',
+      kind: 'bars',
+      values: columns.events.map(Math.log1p),
+      now: '',
+    },
+  );
+  return curves;
+}
