@@ -14,6 +14,7 @@ import type { DisassemblyAnswer, TraceAnswer, WhyAnswer } from '../../protocol/i
 import type { BookmarksAnswer, LocatedAnswer } from '../../protocol/position.ts';
 import type { SnapshotsAnswer } from '../../protocol/snapshots.ts';
 import type { DiffAnswer } from '../../protocol/view/diff-form.ts';
+import type { ModuleAnswer } from '../../protocol/view/json.ts';
 import type { TimelineAnswer } from '../../protocol/view/timeline.ts';
 import { SOCKET_PATH } from '../../protocol/wire.ts';
 import { type Connection, openConnection } from './connection.ts';
@@ -67,6 +68,8 @@ function machineHandle(connection: Connection, http: Http, name: string): Machin
     follow: ({ from = 'now', filter } = {}) => openFollow(connection, name, from, filter),
     replay: (options) => openReplay(connection, name, options),
     view: (at) => http.json<ViewAnswer>('GET', `${path}/view${query({ ...at })}`),
+    module: (module, at) =>
+      http.json<ModuleAnswer>('GET', `${path}/modules/${encodeURIComponent(module)}${query({ ...at })}`),
     timeline: (options) => http.json<TimelineAnswer>('GET', `${path}/timeline${query({ ...options })}`),
     locate: (at) => http.json<LocatedAnswer>('GET', `${path}/position${query({ ...at })}`),
     bookmarks: () => http.json<BookmarksAnswer>('GET', `${path}/bookmarks`),

@@ -18,7 +18,7 @@ import type { DisassemblyAnswer, TraceAnswer, WhyAnswer } from '../../protocol/i
 import type { BookmarksAnswer, LocatedAnswer } from '../../protocol/position.ts';
 import type { SnapshotsAnswer, SnapshotVerdict } from '../../protocol/snapshots.ts';
 import type { DiffAnswer } from '../../protocol/view/diff-form.ts';
-import type { ViewJson } from '../../protocol/view/json.ts';
+import type { ModuleAnswer, ViewJson } from '../../protocol/view/json.ts';
 import type { TimelineAnswer } from '../../protocol/view/timeline.ts';
 
 /** The part of the WebSocket interface that is used: browsers have it, `ws` has it too. */
@@ -151,6 +151,8 @@ export interface MachineHandle {
   replay(options?: ReplayOptions): Replay;
   /** `brief`: without what modules import and export, most of a large view. */
   view(options?: At & { readonly brief?: true }): Promise<ViewAnswer>;
+  /** One module, whole: what it imports and exports too. */
+  module(name: string, options?: At): Promise<ModuleAnswer>;
   /** Figures over the whole history up to a position, in at most `points` buckets: 1024 unless told, at most 4096. */
   timeline(options?: At & { readonly points?: number }): Promise<TimelineAnswer>;
   /** Where a position is, and what it is called. */

@@ -28,6 +28,8 @@ export interface Runtime {
   remove(name: string): Promise<Outcome<null>>;
   /** The newest unless told. Those at a position are made one after the other; beyond OLDER_VIEWS `too-busy`. */
   view(name: string, at?: number, form?: ViewForm): Promise<Outcome<ViewText>>;
+  /** One module of a view, whole; as `view`. */
+  module(name: string, module: string, at?: number): Promise<Outcome<ViewText>>;
   /** Where a position that somebody wrote is. */
   position(name: string, wanted: Wanted): Promise<Outcome<Position>>;
   bookmarks: (name: string) => ReturnType<Views['bookmarks']>;
@@ -109,6 +111,11 @@ export function openRuntime(outside: Omit<World, 'snapshots' | 'conflicts'>): Ru
     view(name, at, form = 'whole') {
       const { views } = machineOf(name);
       return at === undefined ? views.newest(form) : older.post(() => views.at(at, form));
+    },
+
+    module(name, module, at) {
+      const { views } = machineOf(name);
+      return at === undefined ? views.module(module) : older.post(() => views.module(module, at));
     },
 
     position,

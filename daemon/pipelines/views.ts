@@ -4,17 +4,17 @@
  */
 import type { Commit, Position } from '../../protocol/commit.ts';
 import { fold } from '../../protocol/view/fold.ts';
-import { bookmarksJson, briefViewJson, viewJson } from '../../protocol/view/json.ts';
+import { bookmarksJson, briefViewJson, moduleJson, viewJson } from '../../protocol/view/json.ts';
 import type { Bookmark, View } from '../../protocol/view/types.ts';
 import { StoreError } from '../log/errors.ts';
-import { conflict, done, type Outcome, refusedGone } from './outcome.ts';
+import { conflict, done, type Outcome, refuse, refusedGone } from './outcome.ts';
 import type { Snapshots } from './snapshots.ts';
 import { VIEW } from './snapshots-parts.ts';
 
 /** `brief`: without what modules import and export. */
 export type ViewForm = 'whole' | 'brief';
 
-/** `text` is the JSON of the view (protocol/view/json.ts). */
+/** `text` is the JSON of the view, or of one module of it (protocol/view/json.ts). */
 export interface ViewText {
   readonly position: Position;
   readonly text: string;
@@ -23,6 +23,8 @@ export interface ViewText {
 export interface Views {
   newest(form: ViewForm): Promise<Outcome<ViewText>>;
   at(commit: number, form: ViewForm): Promise<Outcome<ViewText>>;
+  /** One module, whole; after a commit, or as the newest view has it. */
+  module(module: string, commit?: number): Promise<Outcome<ViewText>>;
   /** The view after a commit, which the caller owns. */
   owned(commit: number): Promise<Outcome<{ readonly position: Position; readonly view: View }>>;
   /** What the newest view calls positions. */
@@ -98,6 +100,24 @@ export function openViews(snapshots: Snapshots, name: string, mistake: (error: u
     async at(commit, form) {
       const found = await owned(commit);
       return found.ok ? done(asText(found.value.position.epoch, found.value.view, form)) : found;
+    },
+
+    async module(module, commit) {
+      const of = (epoch: string, view: View): Outcome<ViewText> => {
+        const found = view.modules.get(module);
+        if (found === undefined) {
+          return refuse('no-such-module', `${name} has no module ${module} after commit ${view.commit}`);
+        }
+        return done({ position: { epoch, commit: view.commit }, text: JSON.stringify(moduleJson(found)) });
+      };
+      if (commit !== undefined) {
+        const older = await owned(commit);
+        return older.ok ? of(older.value.position.epoch, older.value.view) : older;
+      }
+      return inTurn(async () => {
+        const current = await catchUp();
+        return current.ok ? of(current.value.epoch, current.value.view) : current;
+      });
     },
 
     owned,

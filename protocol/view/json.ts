@@ -1,12 +1,19 @@
 /** A view as JSON and back, and its digest: the same view gives the same text, whoever folded it. */
 import { sha256 } from '@noble/hashes/sha2.js';
 import { bytesToHex, utf8ToBytes } from '@noble/hashes/utils.js';
+import type { Position } from '../commit.ts';
 import { type StaticCallsJson, staticCallsFromJson, staticCallsJson } from './static-call.ts';
 import type { Area, Bookmark, Module, View } from './types.ts';
 
 export const VIEW_FORMAT = 'veneerd/view@1';
 
 export type ModuleJson = Omit<Module, 'usedBy'> & { readonly usedBy: readonly string[] };
+
+/** GET /machines/:name/modules/:module: one module of a view, whole. */
+export interface ModuleAnswer {
+  readonly position: Position;
+  readonly module: ModuleJson;
+}
 
 export interface ViewJson extends Omit<View, 'modules' | 'areas' | 'staticCalls' | 'bookmarks'> {
   readonly format: typeof VIEW_FORMAT;

@@ -60,6 +60,23 @@ it('VIEW-13: a brief view lacks what modules import and export, and folds on to 
   }
 });
 
+it('VIEW-14: a module is that of the whole view at the position', async () => {
+  for (const at of [3, '@two-are-there', undefined]) {
+    const asked = { ...(at !== undefined && { at }) };
+    const { view, position } = await lab.view(asked);
+    for (const module of view.modules) {
+      expect(await lab.module(module.name, asked)).toEqual({ position, module });
+    }
+  }
+});
+
+it('VIEW-14: a name that no module has there is refused', async () => {
+  const missing = { code: 'no-such-module', message: 'lab has no module chain_b after commit 3' };
+  await expect(lab.module('chain_b', { at: 3 })).rejects.toMatchObject(missing);
+  await expect(lab.module('nobody')).rejects.toMatchObject({ code: 'no-such-module' });
+  await expect(lab.module('..')).rejects.toThrow();
+});
+
 it('POS-3: so are the answers about addresses', async () => {
   const { view } = await lab.view();
   const address = view.modules[2]?.parts.core?.address ?? '';

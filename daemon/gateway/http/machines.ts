@@ -6,7 +6,7 @@ import type { Commit, Position } from '../../../protocol/commit.ts';
 import { CommandIdSchema, CommitSchema, EpochSchema, PositionSchema } from '../../../protocol/commit.ts';
 import type { DamagedSummary, MachineSummary } from '../../../protocol/frames.ts';
 import { parseJson } from '../../../protocol/json.ts';
-import { MachineNameSchema, NumberTextSchema } from '../../../protocol/schema.ts';
+import { MachineNameSchema, ModuleNameSchema, NumberTextSchema } from '../../../protocol/schema.ts';
 import { upcast } from '../../../protocol/upcast.ts';
 import { validator } from '../../../protocol/validate.ts';
 import { LineFault, linesOf } from '../../headless/session/lines.ts';
@@ -24,6 +24,8 @@ const PIECE = 64;
 
 const closed = { additionalProperties: false };
 const params = validator(Type.Object({ name: MachineNameSchema }, closed), 'machine');
+const moduleParams = validator(Type.Object({ name: MachineNameSchema, module: ModuleNameSchema }, closed), 'module');
+const atQuery = validator(Type.Object(atFields, closed), 'query');
 const viewQuery = validator(Type.Object({ ...atFields, brief: Type.Optional(Type.Literal('true')) }, closed), 'query');
 const commitsQuery = validator(
   Type.Object({ after: Type.Optional(NumberTextSchema), epoch: Type.Optional(EpochSchema) }, closed),
@@ -58,6 +60,13 @@ export function machineRoutes(app: FastifyInstance, runtime: Runtime): void {
     const form = brief === undefined ? 'whole' : 'brief';
     const { position, text } = await askedAt(runtime, name, query, (at) => runtime.view(name, at, form));
     return sendJson(reply, `{"position":${JSON.stringify(position)},"view":${text}}`);
+  });
+
+  app.get('/machines/:name/modules/:module', async (request, reply) => {
+    const { name, module } = valid('bad-command', moduleParams(request.params));
+    const query = valid('bad-position', atQuery(request.query));
+    const { position, text } = await askedAt(runtime, name, query, (at) => runtime.module(name, module, at));
+    return sendJson(reply, `{"position":${JSON.stringify(position)},"module":${text}}`);
   });
 
   app.get('/machines/:name/commits', async (request, reply) => {
