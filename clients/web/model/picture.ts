@@ -68,8 +68,8 @@ export function openPicture(machine: string): Picture {
 
     show(position, next) {
       view = next;
+      head = epoch === position.epoch ? Math.max(head, position.commit) : position.commit;
       epoch = position.epoch;
-      head = Math.max(head, position.commit);
       stale = new Set(TABLES);
       flashes = [];
       dirty = true;

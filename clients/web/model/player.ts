@@ -17,11 +17,15 @@ export interface Player {
   step(commits: number): void;
   play(pace: string): void;
   pause(): void;
+  /** The connection was lost, or is there (again). */
+  connected(is: boolean): void;
   close(): void;
 }
 
 export interface PlayerSink {
   changed(): void;
+  /** Whether an answer is waited for that the daemon could not give: it is asked again and again. */
+  waiting(is: boolean): void;
   /** The wish can't be done; the picture stays. */
   failed(error: ClientError): void;
 }
@@ -35,9 +39,13 @@ export function openPlayer(machine: MachineHandle, picture: Picture, sink: Playe
   let going = false;
   /** Where the steps that are under way end. */
   let aim: number | undefined;
+  /** Whether the newest commit is followed. */
+  let following = false;
 
   function begin(): number {
     stop();
+    sink.waiting(false);
+    following = false;
     stop = () => {};
     target = undefined;
     aim = undefined;
@@ -47,11 +55,15 @@ export function openPlayer(machine: MachineHandle, picture: Picture, sink: Playe
   async function patiently<T>(mine: number, ask: () => Promise<T>): Promise<T | undefined> {
     while (mine === turn) {
       try {
-        return await ask();
+        const answer = await ask();
+        if (mine === turn) sink.waiting(false);
+        return answer;
       } catch (error) {
         if (!(error instanceof ClientError)) throw error;
+        if (mine !== turn) return undefined;
+        sink.waiting(error.temporary);
         if (!error.temporary) {
-          if (mine === turn) sink.failed(error);
+          sink.failed(error);
           return undefined;
         }
         await new Promise((resolve) => setTimeout(resolve, RETRY_MS));
@@ -67,9 +79,30 @@ export function openPlayer(machine: MachineHandle, picture: Picture, sink: Playe
     return answer.position;
   }
 
+  /** Nothing more comes of what was asked for. */
+  function fail(error: ClientError): void {
+    following = false;
+    picture.mode('ended');
+    sink.failed(error);
+    sink.changed();
+  }
+
+  /** How far it is to the newest commit. Nothing depends on the answer but what people read. */
+  async function measure(): Promise<void> {
+    const { epoch } = picture.position;
+    const summary = await machine.summary().catch((error: unknown) => {
+      if (!(error instanceof ClientError)) throw error;
+      return undefined;
+    });
+    if (summary === undefined || summary.position.epoch !== epoch || picture.position.epoch !== epoch) return;
+    picture.head(summary.position.commit);
+    sink.changed();
+  }
+
   async function follow(mine: number): Promise<void> {
     const from = await show(mine);
     if (from === undefined) return;
+    following = true;
     const subscription = machine.commits({ from }).observable.subscribe({
       next(item) {
         if (item.kind === 'commit') picture.fold(item.commit);
@@ -79,7 +112,7 @@ export function openPlayer(machine: MachineHandle, picture: Picture, sink: Playe
       error(error: ClientError) {
         // The machine was made anew: what is live is the new one.
         if (mine === turn && error.code === 'epoch-changed') player.live();
-        else if (mine === turn) sink.failed(error);
+        else if (mine === turn) fail(error);
       },
     });
     stop = () => subscription.unsubscribe();
@@ -97,7 +130,7 @@ export function openPlayer(machine: MachineHandle, picture: Picture, sink: Playe
         }
         sink.changed();
       },
-      error: (error: ClientError) => mine === turn && sink.failed(error),
+      error: (error: ClientError) => mine === turn && fail(error),
     });
     stop = () => subscription.unsubscribe();
   }
@@ -114,6 +147,7 @@ export function openPlayer(machine: MachineHandle, picture: Picture, sink: Playe
       sink.changed();
     }
     going = false;
+    void measure();
   }
 
   const player: Player = {
@@ -158,6 +192,13 @@ export function openPlayer(machine: MachineHandle, picture: Picture, sink: Playe
     pause() {
       begin();
       picture.mode('paused');
+      sink.changed();
+    },
+    connected(is) {
+      if (!following) return;
+      // Until all that happened meanwhile is there, the picture is not the newest one.
+      if (is) void measure();
+      else picture.mode('loading');
       sink.changed();
     },
     close() {

@@ -1,5 +1,6 @@
 /** The worker of one machine: it holds the connection and the picture, so that the page has nothing to do but to draw. */
 import { connect } from '../../sdk/index.ts';
+import type { ConnectionState } from '../../sdk/types.ts';
 import type { FromWorker, ToWorker } from './messages.ts';
 import { openPicture, type Picture } from './picture.ts';
 import { openPlayer, type Player } from './player.ts';
@@ -35,11 +36,23 @@ function post(): void {
 
 function open({ url, machine, token }: Extract<ToWorker, { type: 'open' }>): void {
   const client = connect(url, { patience: PATIENCE, ...(token !== undefined && { token }) });
-  client.state.subscribe((state) => scope.postMessage({ type: 'connection', state }));
+  let connection: ConnectionState = 'idle';
+  let waiting = false;
+  const tell = (): void => scope.postMessage({ type: 'connection', state: waiting ? 'connecting' : connection });
   const picture = openPicture(machine);
   const player = openPlayer(client.machine(machine), picture, {
     changed,
+    waiting(is) {
+      if (is === waiting) return;
+      waiting = is;
+      tell();
+    },
     failed: ({ code, message }) => scope.postMessage({ type: 'problem', problem: { code, message } }),
+  });
+  client.state.subscribe((state) => {
+    connection = state;
+    tell();
+    if (state === 'connecting' || state === 'open') player.connected(state === 'open');
   });
   opened = { picture, player };
 }
