@@ -27,12 +27,15 @@ export function explain(arch: Arch, line: CodeLine, nameOf?: NameOf): Explanatio
   const around = { bytes: line.bytes, reach, name };
   const found = arch === 'arm64' ? sentenceA64(parsed, around) : sentenceX86(parsed, around);
   return {
-    sentence: found ?? unknown(arch, parsed, line),
+    sentence: found === undefined ? unknown(arch, parsed, line) : tidy(found),
     specific: found !== undefined,
     kind: kindOf(parsed.mnemonic, parsed.operands.join(', ')),
     reach: reach ?? null,
   };
 }
+
+/** One of something is no plural, and a minus is no hyphen. */
+const tidy = (sentence: string): string => sentence.replace(/\b1 bits\b/g, '1 bit').replace(/(?<=^|[ (])-(?=\d)/g, '−');
 
 const reachOf = (from: number, target: number, range: Range): Reach => ({
   ...range,

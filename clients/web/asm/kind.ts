@@ -21,7 +21,7 @@ const KINDS: readonly (readonly [Kind, RegExp])[] = [
   ],
   [
     'load',
-    /^(ld(r|ur|tr|ar|lar|apr|apur|xr|axr)(s?[bhw])?|ld(p|psw|np|xp|axp|g|raa|rab)|ld[1-4]r?|ld(add|clr|eor|set|[su]max|[su]min)(a|al|l)?[bh]?|swp(a|al|l)?[bh]?|cas(a|al|l)?[bh]?|casp(a|al|l)?|pop[wlq]?|lods[bwlq]?)$/,
+    /^(ld(r|ur|tr|ar|lar|apr|apur|xr|axr)(s?[bhw])?|ld(p|psw|np|xp|axp|g|raa|rab)|ld[1-4]r?|ld(add|clr|eor|set|[su]max|[su]min)(a|al|l)?[bh]?|swp(a|al|l)?[bh]?|cas(a|al|l)?[bh]?|casp(a|al|l)?|pop[wlq]?|leave[wq]?|lods[bwlq]?)$/,
   ],
   [
     'move',
@@ -33,9 +33,13 @@ const KINDS: readonly (readonly [Kind, RegExp])[] = [
   ],
 ];
 
+/** A vector register: what no other kind takes computes with it. */
+const VECTOR = /%[xyz]mm\d|\b[vq]\d/;
+
 /** `operands` as they are written behind the mnemonic. */
 export function kindOf(mnemonic: string, operands = ''): Kind {
-  const found = KINDS.find(([, pattern]) => pattern.test(mnemonic))?.[0] ?? 'other';
+  const found =
+    KINDS.find(([, pattern]) => pattern.test(mnemonic))?.[0] ?? (VECTOR.test(operands) ? 'arithmetic' : 'other');
   if (found !== 'move' || !operands.includes('(')) return found;
   return operands.trimEnd().endsWith(')') ? 'store' : 'load';
 }

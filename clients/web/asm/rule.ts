@@ -18,19 +18,23 @@ export type Rule = (parsed: Parsed, around: Around) => string | undefined;
 export type Rules = Readonly<Record<string, string | Rule>>;
 
 /**
- * Puts operands into a template: `{1}` the second one in words; `{0=}` the first one as what is written. A template that
- * asks for an operand that is not there gives undefined.
+ * Puts operands into a template: `{1}` the second one in words; `{1x}` the same, a constant as it is written, for what is about
+ * bits; `{0=}` the first one as what becomes something else. A template that asks for an operand that is not there gives
+ * undefined.
  */
 export function fill(
   template: string,
   words: readonly string[],
-  written: (text: string) => string,
+  operands: readonly string[],
+  becomes: (word: string) => string,
 ): string | undefined {
   let missing = false;
-  const sentence = template.replace(/\{(\d)(=?)\}/g, (_, index: string, sign: string) => {
+  const sentence = template.replace(/\{(\d)([=x]?)\}/g, (_, index: string, sign: string) => {
     const word = words[Number(index)];
     if (word === undefined) missing = true;
-    return sign === '=' ? written(word ?? '') : (word ?? '');
+    if (sign === '=') return becomes(word ?? '');
+    const constant = sign === 'x' ? /^[#$](0x.*)/.exec(operands[Number(index)] ?? '')?.[1] : undefined;
+    return constant ?? word ?? '';
   });
   return missing ? undefined : sentence;
 }

@@ -34,7 +34,7 @@ export const ARITHMETIC: Rules = {
       : `move: copies ${from} to ${to}`;
   },
   movz: 'move, others zero: {0=}{1}; all its other bits are zero',
-  movn: 'move inverted: {0=}the inverse of {1}, so that all bits that are not in it are set',
+  movn: 'move inverted: {0=}the inverse of {1}: every bit that it lacks is set',
   movk: ({ operands }) => {
     const [to = '', bits = '', shift = 'lsl #0'] = operands;
     const first = numberOf(shift.replace('lsl ', ''));
@@ -48,18 +48,18 @@ export const ARITHMETIC: Rules = {
   subs: 'subtract and set flags: {0=}{1} − {2}',
   sbc: 'subtract with carry: {0=}{1} − {2} − what was borrowed',
   sbcs: 'subtract with carry and set flags: {0=}{1} − {2} − what was borrowed',
-  neg: 'negate: {0=}−({1})',
-  negs: 'negate and set flags: {0=}−({1})',
-  ngc: 'negate with carry: {0=}−({1}) − what was borrowed',
-  ngcs: 'negate with carry and set flags: {0=}−({1}) − what was borrowed',
-  cmp: 'compare: sets the flags by {0} − {1}, for a condition that follows',
-  cmn: 'compare negative: sets the flags by {0} + {1}, for a condition that follows',
-  tst: 'test: sets the flags by the bits that {0} and {1} share, for a condition that follows',
-  and: 'and: {0=}the bits that {1} and {2} share',
-  ands: 'and, set flags: {0=}the bits that {1} and {2} share',
-  orr: 'or: {0=}the bits that {1} or {2} has',
+  neg: 'negate: {0=}0 − {1}',
+  negs: 'negate and set flags: {0=}0 − {1}',
+  ngc: 'negate with carry: {0=}0 − {1} − what was borrowed',
+  ngcs: 'negate with carry and set flags: {0=}0 − {1} − what was borrowed',
+  cmp: 'compare: {0} with {1}, for a condition that follows',
+  cmn: 'compare negative: {0} + {1} with 0, for a condition that follows',
+  tst: 'test: looks at the bits that {0} and {1x} share, for a condition that follows',
+  and: 'and: {0=}the bits that {1} and {2x} share',
+  ands: 'and, set flags: {0=}the bits that {1} and {2x} share',
+  orr: 'or: {0=}the bits that {1} or {2x} has',
   orn: 'or not: {0=}the bits that {1} has or {2} lacks',
-  eor: 'exclusive or: {0=}the bits in which {1} and {2} differ',
+  eor: 'exclusive or: {0=}the bits in which {1} and {2x} differ',
   eon: 'exclusive or not: {0=}the bits in which {1} and {2} agree',
   bic: 'bit clear: {0=}{1} without the bits of {2}',
   bics: 'bit clear and set flags: {0=}{1} without the bits of {2}',
@@ -98,9 +98,12 @@ export const ARITHMETIC: Rules = {
   uxth: 'zero-extend: {0=}the low 16 bits of {1}',
   uxtw: 'zero-extend: {0=}the low 32 bits of {1}',
   csel: conditional(([to, a, b], when) => `conditional select: ${to} becomes ${a} if ${when}; else ${b}`),
-  csinc: conditional(([to, a, b], when) => `conditional select: ${to} becomes ${a} if ${when}; else ${b} + 1`),
+  csinc: conditional(
+    ([to, a, b], when) => `conditional select: ${to} becomes ${a} if ${when}; else ${b === 'zero' ? '1' : `${b} + 1`}`,
+  ),
   csinv: conditional(
-    ([to, a, b], when) => `conditional select: ${to} becomes ${a} if ${when}; else ${b} with every bit turned over`,
+    ([to, a, b], when) =>
+      `conditional select: ${to} becomes ${a} if ${when}; else ${b === 'zero' ? 'all ones' : `${b} with every bit turned over`}`,
   ),
   csneg: conditional(([to, a, b], when) => `conditional select: ${to} becomes ${a} if ${when}; else −${b}`),
   cset: conditional(([to], when) => `conditional set: ${to} becomes 1 if ${when}; else 0`),
@@ -111,11 +114,12 @@ export const ARITHMETIC: Rules = {
   ),
   cneg: conditional(([to, a], when) => `conditional negate: ${to} becomes −${a} if ${when}; else ${a}`),
   ccmp: conditional(
-    ([a, b, flags], when) => `conditional compare: if ${when}, sets the flags by ${a} − ${b}; else to ${flags}`,
+    ([a, b, flags], when) =>
+      `conditional compare: if ${when}, compares ${a} with ${b}; else sets the flags to ${flags}`,
   ),
   ccmn: conditional(
     ([a, b, flags], when) =>
-      `conditional compare negative: if ${when}, sets the flags by ${a} + ${b}; else to ${flags}`,
+      `conditional compare negative: if ${when}, compares ${a} + ${b} with 0; else sets the flags to ${flags}`,
   ),
   ubfx: bitField('take bits', (from, first, count) => `becomes ${bitsFrom(first, count)} of ${from}`),
   sbfx: bitField(

@@ -39,7 +39,7 @@ const goes = (title: string, when: string, around: Around, most: string): string
 export const BRANCHES: Rules = {
   b: (_, around) => goes('branch', 'always', around, '128 MiB'),
   bl: (_, around) =>
-    `branch with link: calls ${target(around)}, of the 128 MiB that it reaches at most, and keeps the return address in x30`,
+    `branch with link: calls ${target(around)}, and keeps the return address in x30; it reaches at most 128 MiB`,
   br: ({ operands }) => `branch to register: goes on at the address in ${register(operands[0])}, however far that is`,
   blr: ({ operands }) =>
     `branch with link to register: calls the function whose address is in ${register(operands[0])}, however far, and keeps the return address in x30`,
@@ -53,7 +53,7 @@ export const BRANCHES: Rules = {
   adr: ({ operands }, around) =>
     `address: puts ${target(around)}, into ${register(operands[0])}; it reaches at most 1 MiB`,
   adrp: ({ operands }, around) =>
-    `address of page: puts the 4 KiB page ${target(around)}, into ${register(operands[0])}; the next instruction adds the place in the page, and it reaches at most 4 GiB`,
+    `address of page: puts the 4 KiB page ${target(around)}, into ${register(operands[0])}; one that follows says where in the page, and it reaches at most 4 GiB`,
   brk: ({ operands }) =>
     `breakpoint: traps into the kernel with ${operands[0]?.slice(1) ?? ''}, ${breakWords(value(operands[0]))}`,
   udf: 'permanently undefined: traps when it is executed; zeroes between functions read as this',

@@ -16,5 +16,7 @@ export function sentence(parsed: Parsed, around: Around): string | undefined {
   const rules = isVector(parsed.operands) ? VECTORS : RULES;
   const rule = Object.hasOwn(rules, parsed.mnemonic) ? rules[parsed.mnemonic] : undefined;
   if (rule === undefined) return fromFamilies(FAMILIES, parsed, around);
-  return typeof rule === 'string' ? fill(rule, operandWords(parsed.operands), written) : rule(parsed, around);
+  return typeof rule === 'string'
+    ? fill(rule, operandWords(parsed.operands), parsed.operands, written)
+    : rule(parsed, around);
 }

@@ -49,7 +49,7 @@ function load(match: RegExpExecArray, { operands }: Parsed, around: Around): str
   const [title, more] = LOADS[name] ?? ['load', ''];
   const at = memoryAt(operands);
   const size = sizeOf(suffix, operands[0]);
-  const sign = suffix.startsWith('s') && suffix !== '' ? ' with their sign' : '';
+  const sign = suffix.startsWith('s') ? ` with ${size === 1 ? 'its' : 'their'} sign` : '';
   if (at < 0) return literal(title, size, sign, operands, around);
   const targets = registers(operands.slice(0, at));
   const memory = operands.slice(at);
@@ -91,6 +91,15 @@ const ORDER: Readonly<Record<string, string>> = {
   al: ', with acquire and release',
 };
 
+const TITLES: Readonly<Record<string, string>> = {
+  clr: 'clear',
+  eor: 'exclusive or',
+  smax: 'signed maximum',
+  smin: 'signed minimum',
+  umax: 'maximum',
+  umin: 'minimum',
+};
+
 const CHANGES: Readonly<Record<string, (value: string) => string>> = {
   add: (value) => `adds ${value} to`,
   clr: (value) => `clears the bits of ${value} in`,
@@ -112,7 +121,7 @@ function atomic(match: RegExpExecArray, { operands }: Parsed): string | undefine
   const [value = '', old] = registers(operands.slice(0, at));
   const what = CHANGES[change]?.(value);
   const keeps = kind === 'ld' && old !== 'zero' ? `, and puts what was there into ${old}` : '';
-  return `atomic ${change}: ${what} ${within(operands, at, suffix)} in one step${ORDER[order]}${keeps}`;
+  return `atomic ${TITLES[change] ?? change}: ${what} ${within(operands, at, suffix)} in one step${ORDER[order]}${keeps}`;
 }
 
 function swap(match: RegExpExecArray, { operands }: Parsed): string | undefined {
@@ -130,8 +139,9 @@ function compareAndSwap(match: RegExpExecArray, { operands }: Parsed): string | 
   const all = registers(operands.slice(0, at));
   const half = all.length / 2;
   const expected = listed(all.slice(0, half));
-  const memory = pair ? addressWords(operands.slice(at)) : within(operands, at, suffix);
-  return `compare and swap${pair ? ' pair' : ''}: if ${memory} still holds ${expected}, writes ${listed(all.slice(half))} there, in one step${ORDER[order]}; ${expected} becomes what was there`;
+  const size = sizeWords(sizeOf(suffix, operands[0]) * half);
+  const memory = addressWords(operands.slice(at));
+  return `compare and swap${pair ? ' pair' : ''}: if ${expected} still is at ${memory}, ${size}, writes ${listed(all.slice(half))} there, in one step${ORDER[order]}; ${expected} becomes what was there`;
 }
 
 const PREFETCH: Readonly<Record<string, string>> = { pld: 'read', pli: 'executed', pst: 'written' };

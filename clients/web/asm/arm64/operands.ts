@@ -1,5 +1,6 @@
 /** Operands of A64 in words. Source: DDI 0487, C1.2 (syntax), C1.3.3 (addressing modes). */
 import { numberOf, operandsOf, plain } from '../parse.ts';
+import { listed } from '../rule.ts';
 
 const MODIFIER = /^(lsl|lsr|asr|ror|msl|[us]xt[bhwx])(?: (#\S+))?$/;
 const EXTENDED: Readonly<Record<string, string>> = { b: 'low byte', h: 'low 16 bits', w: 'low 32 bits', x: '64 bits' };
@@ -18,6 +19,7 @@ export function operandWords(operands: readonly string[]): string[] {
 
 function operandWord(operand: string): string {
   if (operand.startsWith('[')) return addressWords([operand]);
+  if (operand.startsWith('{')) return listed(operandsOf(operand.slice(1, -1)));
   if (operand.startsWith('#')) return plain(operand);
   if (/^[wx]zr$/.test(operand)) return 'zero';
   if (/^w?sp$/.test(operand)) return 'the stack pointer';

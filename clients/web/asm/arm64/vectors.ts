@@ -1,7 +1,7 @@
 /** Vector and cryptographic instructions, as modules for encryption, checksums and RAID have them. Source: DDI 0487, C7.2. */
 import type { Parsed } from '../parse.ts';
 import { type Family, listed, type Rules } from '../rule.ts';
-import { addressWords, memoryAt, writebackWords } from './operands.ts';
+import { addressWords, memoryAt, operandWords, writebackWords } from './operands.ts';
 
 /** The first operand is a vector, a lane or a list of vectors. */
 export const isVector = (operands: readonly string[]): boolean => /^\{?\s*[vqsdhbz]\d/.test(operands[0] ?? '');
@@ -71,7 +71,7 @@ function structure(match: RegExpExecArray, { operands }: Parsed): string | undef
   const [, kind, count = '', all] = match;
   const at = memoryAt(operands);
   if (at < 0) return undefined;
-  const vectors = listed(operands.slice(0, at)).replace(/[{}]/g, '');
+  const vectors = listed(operandWords(operands.slice(0, at)));
   const memory = operands.slice(at);
   const how = count === '1' ? '' : `, element by element in turns of ${count}`;
   const back = writebackWords(memory);

@@ -27,7 +27,7 @@ export const BRANCHES: Rules = {
   call: (parsed, around) =>
     isIndirect(parsed)
       ? `call: calls the function at ${indirect(parsed, around)}, and pushes the return address onto the stack`
-      : `call: calls ${target(around)}, of the 2 GiB that it reaches at most, and pushes the return address onto the stack`,
+      : `call: calls ${target(around)}, and pushes the return address onto the stack; it reaches at most 2 GiB`,
   jmp: (parsed, around) =>
     isIndirect(parsed)
       ? `jump: goes on at ${indirect(parsed, around)}`

@@ -3,22 +3,22 @@
 export const CONDITION_CODES = 'o no b ae e ne be a s ns p np l ge le g'.split(' ');
 
 const WORDS: Readonly<Record<string, string>> = {
-  o: 'a signed overflow',
-  no: 'no signed overflow',
-  b: 'below, unsigned (carry set)',
-  ae: 'above or equal, unsigned (carry clear)',
-  e: 'equal, or zero',
-  ne: 'not equal, or not zero',
-  be: 'below or equal, unsigned',
-  a: 'above, unsigned',
+  o: 'there was a signed overflow',
+  no: 'there was no signed overflow',
+  b: 'below (unsigned)',
+  ae: 'above or equal (unsigned)',
+  e: 'equal (zero)',
+  ne: 'not equal (not zero)',
+  be: 'below or equal (unsigned)',
+  a: 'above (unsigned)',
   s: 'negative',
   ns: 'positive or zero',
-  p: 'an even number of bits set (parity)',
-  np: 'an odd number of bits set (parity)',
-  l: 'less, signed',
-  ge: 'greater or equal, signed',
-  le: 'less or equal, signed',
-  g: 'greater, signed',
+  p: 'the low byte has an even number of bits set (parity)',
+  np: 'the low byte has an odd number of bits set (parity)',
+  l: 'less (signed)',
+  ge: 'greater or equal (signed)',
+  le: 'less or equal (signed)',
+  g: 'greater (signed)',
 };
 
 const ALIASES: Readonly<Record<string, string>> = {

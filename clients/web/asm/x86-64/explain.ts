@@ -5,7 +5,7 @@ import { type Around, fill, fromFamilies, type Rules } from '../rule.ts';
 import { tokens } from '../tokens.ts';
 import type { CodeLine, Range } from '../types.ts';
 import { BRANCH_FAMILIES, BRANCHES } from './branches.ts';
-import { BY_SHAPE, INTEGER, INTEGER_FAMILIES, wordsOf } from './integer.ts';
+import { BY_SHAPE, INTEGER, INTEGER_FAMILIES, implied, sizeBeside, wordsOf } from './integer.ts';
 import { sizeOfSuffix } from './operands.ts';
 import { SYSTEM, SYSTEM_OPERANDS, SYSTEM_RULES } from './system.ts';
 import { isVector, vector } from './vectors.ts';
@@ -24,10 +24,11 @@ export function sentence(parsed: Parsed, around: Around): string | undefined {
 function plainSentence(parsed: Parsed, around: Around): string | undefined {
   const [name, size] = withoutSuffix(parsed.mnemonic);
   const words = wordsOf(parsed, around, size);
-  const shape = BY_SHAPE[name]?.[words.length as 0 | 1 | 2 | 3];
+  const template = BY_SHAPE[name]?.[words.length as 0 | 1 | 2 | 3];
+  const shape = template && implied(template, size ?? sizeBeside(parsed.operands));
   const rule = shape ?? (Object.hasOwn(RULES, name) ? RULES[name] : undefined);
   if (rule === undefined) return undefined;
-  return typeof rule === 'string' ? fill(rule, words, (word) => word) : rule(parsed, around);
+  return typeof rule === 'string' ? fill(rule, words, parsed.operands, (word) => word) : rule(parsed, around);
 }
 
 const known = (name: string): boolean => Object.hasOwn(RULES, name) || Object.hasOwn(BY_SHAPE, name);

@@ -1,6 +1,6 @@
 /** Moves, arithmetic and logic by mnemonics without their suffix of size. AT&T's order: the destination is last. Source: Intel SDM volume 2. */
 import type { Parsed } from '../parse.ts';
-import type { Around, Family, Rules } from '../rule.ts';
+import type { Around, Family, Rule, Rules } from '../rule.ts';
 import { conditionOf } from './conditions.ts';
 import { addressWords, isMemory, operandWord, sizeOfRegister, sizeOfSuffix } from './operands.ts';
 
@@ -25,19 +25,19 @@ export const BY_SHAPE: Readonly<Record<string, Shapes>> = {
   dec: { 1: 'decrement: takes 1 from {0}' },
   neg: { 1: 'negate: turns the sign of {0}' },
   not: { 1: 'not: turns over every bit of {0}' },
-  and: { 2: 'and: keeps in {1} only the bits that {0} has too' },
+  and: { 2: 'and: keeps in {1} only the bits that {0x} has too' },
   andn: { 3: 'and not: puts the bits of {0} that {1} lacks into {2}' },
-  or: { 2: 'or: sets in {1} the bits of {0}' },
-  cmp: { 2: 'compare: sets the flags by {1} − {0}, for a condition that follows' },
+  or: { 2: 'or: sets in {1} the bits of {0x}' },
+  cmp: { 2: 'compare: {1} with {0}, for a condition that follows' },
   imul: {
-    1: 'signed multiply: rax × {0}, twice as wide, into rdx and rax',
+    1: 'signed multiply: {A} × {0}, twice as wide, into {W}',
     2: 'signed multiply: multiplies {1} by {0}',
     3: 'signed multiply: puts {0} × {1} into {2}',
   },
-  mul: { 1: 'multiply: rax × {0}, twice as wide, into rdx and rax' },
+  mul: { 1: 'multiply: {A} × {0}, twice as wide, into {W}' },
   mulx: { 3: 'multiply: rdx × {0}, twice as wide, into {2} (upper half) and {1}; no flag changes' },
-  div: { 1: 'divide: rdx and rax by {0}; the quotient into rax, the rest into rdx' },
-  idiv: { 1: 'signed divide: rdx and rax by {0}; the quotient into rax, the rest into rdx' },
+  div: { 1: 'divide: {W} by {0}; the quotient into {A}, the rest into {D}' },
+  idiv: { 1: 'signed divide: {W} by {0}; the quotient into {A}, the rest into {D}' },
   shl: { 1: 'shift left: shifts {0} left by 1 bit', 2: 'shift left: shifts {1} left by {0} bits' },
   shr: {
     1: 'shift right: shifts {0} right by 1 bit',
@@ -69,10 +69,6 @@ export const BY_SHAPE: Readonly<Record<string, Shapes>> = {
     1: 'rotate right through carry: {0} by 1 bit',
     2: 'rotate right through carry: rotates {1} and the carry right by {0}',
   },
-  bt: { 2: 'bit test: puts bit {0} of {1} into the carry' },
-  bts: { 2: 'bit test and set: puts bit {0} of {1} into the carry and sets it' },
-  btr: { 2: 'bit test and reset: puts bit {0} of {1} into the carry and clears it' },
-  btc: { 2: 'bit test and complement: puts bit {0} of {1} into the carry and turns it over' },
   bsf: { 2: 'bit scan forward: puts the number of the lowest set bit of {0} into {1}' },
   bsr: { 2: 'bit scan reverse: puts the number of the highest set bit of {0} into {1}' },
   tzcnt: { 2: 'count trailing zeroes: puts the number of zero bits below the lowest set bit of {0} into {1}' },
@@ -82,7 +78,7 @@ export const BY_SHAPE: Readonly<Record<string, Shapes>> = {
   bswap: { 1: 'byte swap: reverses the bytes of {0}, from one endianness to the other' },
   xchg: { 2: 'exchange: {0} and {1} change places' },
   xadd: { 2: 'exchange and add: adds {0} to {1}, and {0} becomes what was there' },
-  cmpxchg: { 2: 'compare and exchange: if {1} equals rax, puts {0} there; else loads it into rax' },
+  cmpxchg: { 2: 'compare and exchange: if {1} equals {A}, puts {0} there; else loads it into {A}' },
   cmpxchg8b: {
     1: 'compare and exchange: if {0} equals edx and eax, puts ecx and ebx there; else loads it into edx and eax',
   },
@@ -102,7 +98,39 @@ export const BY_SHAPE: Readonly<Record<string, Shapes>> = {
   },
 };
 
+/** A bit whose number is in a register may lie beyond the operand: memory is a string of bits then. */
+const bitTest =
+  (title: string, and: string): Rule =>
+  (parsed, around) => {
+    const [number = '', place = ''] = parsed.operands;
+    const far = number.startsWith('%') && isMemory(place);
+    const [bit, of] = wordsOf(parsed, around, undefined);
+    const where = far ? `the bits from ${addressWords(place, around)} on` : of;
+    return `${title}: puts bit ${bit} of ${where} into the carry${and}`;
+  };
+
+/** The registers that an instruction of this size uses without naming them: low half, high half, both. */
+const IMPLIED: Readonly<Record<number, readonly [low: string, high: string, both: string]>> = {
+  1: ['al', 'ah', 'ax'],
+  2: ['ax', 'dx', 'dx and ax'],
+  4: ['eax', 'edx', 'edx and eax'],
+  8: ['rax', 'rdx', 'rdx and rax'],
+};
+
+/** `{A}`, `{D}` and `{W}` in a template are these registers. */
+export function implied(template: string, size: number | undefined): string {
+  const [low, high, both] = IMPLIED[size ?? 8] ?? [];
+  return template
+    .replaceAll('{A}', low ?? '')
+    .replaceAll('{D}', high ?? '')
+    .replaceAll('{W}', both ?? '');
+}
+
 export const INTEGER: Rules = {
+  bt: bitTest('bit test', ''),
+  bts: bitTest('bit test and set', ' and sets it'),
+  btr: bitTest('bit test and reset', ' and clears it'),
+  btc: bitTest('bit test and complement', ' and turns it over'),
   xor: (parsed, around) => {
     const [from = '', to = ''] = wordsOf(parsed, around, undefined);
     return same(parsed)
@@ -125,19 +153,26 @@ export const INTEGER: Rules = {
     `load effective address: computes ${addressWords(from, around) ?? from} and puts it into ${operandWord(to, { size: undefined, around })}, without reading memory`,
 };
 
+/** Bytes of the last operand that is a register. */
+export const sizeBeside = (operands: readonly string[]): number | undefined =>
+  operands.map(sizeOfRegister).findLast((one) => one !== undefined);
+
 /** Operands in words; `size` of memory, else that of a register beside it. */
 export function wordsOf({ operands }: Parsed, around: Around, size: number | undefined): string[] {
-  const beside = size ?? operands.map(sizeOfRegister).findLast((one) => one !== undefined);
+  const beside = size ?? sizeBeside(operands);
   return operands.map((operand) => operandWord(operand, { size: beside, around }));
 }
 
-const EXTENSIONS: Readonly<Record<string, string>> = { z: 'zeroes above it', s: 'its sign above it' };
+const EXTENSIONS: Readonly<Record<string, string>> = {
+  z: 'fills the rest with zeroes',
+  s: 'fills the rest with its sign',
+};
 
 function extend(match: RegExpExecArray, { operands: [from = '', to = ''] }: Parsed, around: Around): string {
   const [, sign = '', source = '', target = ''] = match;
   const word = operandWord(from, { size: sizeOfSuffix(source), around });
   const size = sizeOfSuffix(target) ?? 8;
-  return `move and extend: puts ${word} into ${operandWord(to, { size, around })}, ${EXTENSIONS[sign]}`;
+  return `move and extend: puts ${word} into ${operandWord(to, { size, around })} and ${EXTENSIONS[sign]}`;
 }
 
 function conditionalMove(match: RegExpExecArray, parsed: Parsed, around: Around): string | undefined {
@@ -153,11 +188,11 @@ function setByte(match: RegExpExecArray, { operands: [to = ''] }: Parsed, around
 
 /** What a string instruction does once, with its size; `rep` does it rcx times. */
 const STRINGS: Readonly<Record<string, (size: string) => string>> = {
-  stos: (size) => `fills ${size} at rdi from rax`,
+  stos: (size) => `fills ${size} at rdi from ${size === '1 byte' ? 'al' : 'rax'}`,
   movs: (size) => `copies ${size} from rsi to rdi`,
-  lods: (size) => `reads ${size} at rsi into rax`,
+  lods: (size) => `reads ${size} at rsi into ${size === '1 byte' ? 'al' : 'rax'}`,
   cmps: (size) => `compares ${size} at rsi with those at rdi`,
-  scas: (size) => `compares ${size} at rdi with rax`,
+  scas: (size) => `compares ${size} at rdi with ${size === '1 byte' ? 'al' : 'rax'}`,
 };
 const WIDTHS: Readonly<Record<string, string>> = {
   b: '1 byte',
@@ -204,5 +239,5 @@ function extendBySource(
   around: Around,
 ): string {
   const size = sizeOfSuffix(suffix) ?? (isMemory(from) ? undefined : sizeOfRegister(from));
-  return `move and extend: puts ${operandWord(from, { size, around })} into ${operandWord(to, { size: undefined, around })}, ${EXTENSIONS[sign]}`;
+  return `move and extend: puts ${operandWord(from, { size, around })} into ${operandWord(to, { size: undefined, around })} and ${EXTENSIONS[sign]}`;
 }
