@@ -102,12 +102,28 @@ function squeeze({ first, width, buckets }: Timeline, points: number): Squeezed 
   let together = 1;
   while (Math.ceil(buckets.to.length / together) > points) together *= 2;
   const squeezed = noColumns();
-  for (let at = 0; at < buckets.to.length; at += together) {
-    const last = Math.min(at + together, buckets.to.length) - 1;
-    for (const name of STANDS) squeezed[name].push(buckets[name][last] ?? 0);
-    for (const name of SUMS) squeezed[name].push(buckets[name].slice(at, last + 1).reduce((sum, n) => sum + n, 0));
-  }
+  for (const name of STANDS) squeezed[name] = together === 1 ? [...buckets[name]] : lasts(buckets[name], together);
+  for (const name of SUMS) squeezed[name] = together === 1 ? [...buckets[name]] : sums(buckets[name], together);
   return { first, width: width * together, buckets: squeezed };
+}
+
+/** The last of each `together` values. */
+function lasts(column: readonly number[], together: number): number[] {
+  const all: number[] = [];
+  for (let at = together - 1; at < column.length + together - 1; at += together) {
+    all.push(column[Math.min(at, column.length - 1)] ?? 0);
+  }
+  return all;
+}
+
+/** The sum of each `together` values. */
+function sums(column: readonly number[], together: number): number[] {
+  const all: number[] = [];
+  for (const [i, value] of column.entries()) {
+    if (i % together === 0) all.push(value);
+    else all[all.length - 1] = (all.at(-1) ?? 0) + value;
+  }
+  return all;
 }
 
 function rowOf({ number, time, events }: Commit, figures: Figures): Record<TimelineColumn, number> {

@@ -12,6 +12,7 @@ import { resumeLmdb, resumeRedis } from './resume.ts';
 import type { Bench, Row } from './row.ts';
 import { seekLmdb, seekRedis } from './seek.ts';
 import { sweep } from './sweep.ts';
+import { timelineLmdb, timelineRedis } from './timeline.ts';
 import { transform } from './transform.ts';
 import { playClients } from './wire/clients.ts';
 import { playDaemon } from './wire/daemon.ts';
@@ -30,6 +31,8 @@ const BENCHES: Readonly<Record<string, Bench>> = {
   'append-redis': appendRedis,
   'seek-lmdb': seekLmdb,
   'seek-redis': seekRedis,
+  'timeline-lmdb': timelineLmdb,
+  'timeline-redis': timelineRedis,
   rebuild,
   'resume-lmdb': resumeLmdb,
   'resume-redis': resumeRedis,
