@@ -2,9 +2,11 @@
 import { execFileSync } from 'node:child_process';
 import { once } from 'node:events';
 import { mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
+import { type IncomingMessage, type OutgoingHttpHeaders, request as plainRequest } from 'node:http';
 import { request } from 'node:https';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
+import { buffer } from 'node:stream/consumers';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { WebSocket } from 'ws';
 import { connect } from '../../clients/sdk/node.ts';
@@ -78,6 +80,36 @@ describe('a daemon with tokens', () => {
       operator.close();
     }
     expect((await ask('/machines/m', TOKENS.admin, { method: 'DELETE' })).status).toBe(204);
+  });
+
+  it('AUTH-1: who opens a socket without a token is told nothing else, wherever and however', async () => {
+    const upgrade = { connection: 'upgrade', upgrade: 'websocket' };
+    for (const [path, headers] of [
+      ['/ws', upgrade],
+      ['/nowhere', { ...upgrade, 'sec-websocket-protocol': 'veneerd.v1' }],
+      ['/ws', { connection: 'upgrade', upgrade: 'other' }],
+    ] as const) {
+      const asked = plainRequest(daemon.url + path, { headers }).end();
+      const [response] = (await once(asked, 'response')) as [IncomingMessage];
+      expect([response.statusCode, response.headers['www-authenticate']]).toEqual([401, 'Bearer']);
+      expect(JSON.parse(String(await buffer(response)))).toMatchObject({ code: 'unauthorized' });
+    }
+  });
+
+  it('HTTP-1: a handshake that is none is refused as every request in error is', async () => {
+    const authorization = `Bearer ${TOKENS.watch}`;
+    const upgrade = { connection: 'upgrade', 'sec-websocket-protocol': 'veneerd.v1', authorization };
+    const handshakes: readonly OutgoingHttpHeaders[] = [
+      { ...upgrade, upgrade: 'websocket' },
+      { ...upgrade, upgrade: 'websocket', 'sec-websocket-version': '7' },
+      { ...upgrade, upgrade: 'other' },
+    ];
+    for (const headers of handshakes) {
+      const asked = plainRequest(`${daemon.url}/ws`, { headers }).end();
+      const [response] = (await once(asked, 'response')) as [IncomingMessage];
+      expect(response.statusCode).toBe(400);
+      expect(JSON.parse(String(await buffer(response)))).toMatchObject({ code: 'bad-frame', temporary: false });
+    }
   });
 
   it('AUTH-3: a socket needs a token or a ticket, and a ticket lets in one, once', async () => {

@@ -35,6 +35,8 @@ export function serveSockets(
     perMessageDeflate: false,
     handleProtocols: () => SUBPROTOCOL,
   });
+  // A handshake that is none gets an answer as every other request in error does.
+  sockets.on('wsClientError', (error, socket) => refuseRaw(socket, wireError('bad-frame', error.message)));
   const pulse = openPulse(limits.pingMs, limits.stallMs);
   let subscriptions = 0;
   /** What a socket may hold that its reader has not taken off yet. */
@@ -47,10 +49,13 @@ export function serveSockets(
   };
 
   server.on('upgrade', (request, socket, head) => {
-    const refused = refusal(request) ?? notOurs(request) ?? noRoom(sockets.clients.size, limits.connections);
-    if (refused !== undefined) return refuseRaw(socket, refused);
+    const away = refusal(request);
+    if (away !== undefined) return refuseRaw(socket, away);
+    // Who may not be told anything is told neither what is served where, nor how many are here.
     const authorized = authority.ofUpgrade(request);
     if (!authorized.ok) return refuseRaw(socket, authorized.error);
+    const refused = notOurs(request) ?? noRoom(sockets.clients.size, limits.connections);
+    if (refused !== undefined) return refuseRaw(socket, refused);
     sockets.handleUpgrade(request, socket, head, (ws) => {
       metrics.connection(1);
       ws.on('close', () => metrics.connection(-1));
