@@ -3,10 +3,10 @@
  * scenario's `machine`, in a `boot` command and in `MachineBooted`. Fields that this version does not know are kept.
  */
 import Type from 'typebox';
+import { FLAVOURS, LAYOUTS } from './flavours.ts';
 import { BytesSchema, LooseHexSchema, RangeSchema } from './schema.ts';
 
-export const LAYOUTS = ['linux-6.1', 'linux-6.12'] as const;
-export const FLAVOURS = ['out-of-line', 'inline', 'inline-defuse', 'inline-poison', 'literal'] as const;
+export { FLAVOURS, LAYOUTS };
 
 const WindowSchema = Type.Optional(Type.Union([RangeSchema, Type.Null()]));
 

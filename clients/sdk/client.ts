@@ -12,6 +12,7 @@ import type {
 } from '../../protocol/frames.ts';
 import type { DisassemblyAnswer, TraceAnswer, WhyAnswer } from '../../protocol/inspect.ts';
 import type { BookmarksAnswer, LocatedAnswer } from '../../protocol/position.ts';
+import type { PresetAnswer } from '../../protocol/presets.ts';
 import type { SnapshotsAnswer } from '../../protocol/snapshots.ts';
 import type { DiffAnswer } from '../../protocol/view/diff-form.ts';
 import type { ModuleAnswer } from '../../protocol/view/json.ts';
@@ -44,6 +45,7 @@ export function connect(url: string, options: ConnectOptions = {}): Client {
     url: base,
     state: connection.state,
     machines: () => http.json<(MachineSummary | DamagedSummary)[]>('GET', '/machines'),
+    presets: () => http.json<PresetAnswer[]>('GET', '/presets'),
     boot: (name, profile = {}, commandOptions) => send(connection, name, { type: 'boot', ...profile }, commandOptions),
     machine: (name) => machineHandle(connection, http, name),
     upload: (content, fileName) =>

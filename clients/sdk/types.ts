@@ -16,6 +16,7 @@ import type {
 } from '../../protocol/frames.ts';
 import type { DisassemblyAnswer, TraceAnswer, WhyAnswer } from '../../protocol/inspect.ts';
 import type { BookmarksAnswer, LocatedAnswer } from '../../protocol/position.ts';
+import type { PresetAnswer } from '../../protocol/presets.ts';
 import type { SnapshotsAnswer, SnapshotVerdict } from '../../protocol/snapshots.ts';
 import type { DiffAnswer } from '../../protocol/view/diff-form.ts';
 import type { ModuleAnswer, ViewJson } from '../../protocol/view/json.ts';
@@ -51,6 +52,8 @@ export interface Client {
   readonly url: string;
   readonly state: Observable<ConnectionState>;
   machines(): Promise<readonly (MachineSummary | DamagedSummary)[]>;
+  /** Invented machines that `boot` can name; the first is the one that it takes unless told. */
+  presets(): Promise<readonly PresetAnswer[]>;
   /** Creates the machine `name`. */
   boot(name: string, profile?: Omit<CommandOf<'boot'>, 'type'>, options?: CommandOptions): Promise<Done>;
   /** A handle; the machine may or may not exist. */
@@ -169,7 +172,7 @@ export interface MachineHandle {
   trace(address: string, options?: At): Promise<TraceAnswer>;
   /** Live memory as assembler; 16 instructions unless told, at most 256. */
   disassembly(address: string, options?: At & { readonly count?: number }): Promise<DisassemblyAnswer>;
-  /** What if: this machine, up to a position, replayed by its commands into a new machine with changed rules, whole or not at all. */
+  /** What if: this machine, up to a position, replayed by its commands into a new machine with changed rules, whole or not at all. What `onProgress` throws ends it: nothing is left then. */
   fork(body: ForkBody, onProgress?: (progress: ForkProgress) => void): Promise<Forked>;
   /** The module files that the commands up to a position name, and whether the daemon has them. */
   files(options?: At): Promise<readonly LoadedFile[]>;

@@ -5,7 +5,7 @@ import { defineConfig } from 'vite';
 const DAEMON = process.env.VENEERD_URL ?? 'http://127.0.0.1:7077';
 /** The daemon talks to pages of its own origin only. */
 const OVER = { target: DAEMON, changeOrigin: true, headers: { origin: DAEMON } };
-const PATHS = ['/machines', '/blobs', '/tickets', '/healthz', '/readyz'];
+const PATHS = ['/machines', '/presets', '/blobs', '/tickets', '/healthz', '/readyz'];
 
 export default defineConfig({
   root: import.meta.dirname,

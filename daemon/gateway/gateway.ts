@@ -19,6 +19,7 @@ import { machineRoutes } from './http/machines.ts';
 import { observeRequests } from './http/observe.ts';
 import { pageRoute } from './http/page.ts';
 import { positionRoutes } from './http/positions.ts';
+import { presetsRoute } from './http/presets.ts';
 import { openServer, type Tls } from './http/server.ts';
 import { snapshotRoutes } from './http/snapshots.ts';
 import { ticketRoute } from './http/tickets.ts';
@@ -67,6 +68,7 @@ export async function openGateway(
   pageRoute(app, page);
   healthRoutes(app, health, metrics);
   ticketRoute(app, authority);
+  presetsRoute(app);
   machineRoutes(app, runtime);
   positionRoutes(app, runtime);
   inspectRoutes(app, runtime);

@@ -2,10 +2,10 @@
  * The boot command of a fork: the source's own with the changes over it. Windows, reserved areas and static-call functions
  * are changed in the machine as it was booted, so that they are where they say and the image stays where KASLR put it.
  */
-import { fromHex, type Hex, toHex } from '../../../protocol/address.ts';
 import type { CommandOf } from '../../../protocol/commands.ts';
 import type { ForkChanges, ProfileChanges } from '../../../protocol/fork.ts';
-import type { KeyProfile, MachineProfile } from '../../../protocol/profile.ts';
+import { inventedKey } from '../../../protocol/invented-key.ts';
+import type { MachineProfile } from '../../../protocol/profile.ts';
 import type { Decision } from '../kernel.ts';
 import { boot, presetOf } from '../machine/boot.ts';
 import { initialState } from '../state.ts';
@@ -100,28 +100,5 @@ function changedCalls(
     keys,
     ...(trampKeys && { trampKeys: trampKeys.filter(([, , key]) => !gone.has(key)) }),
     ...(vmlinuxSites && { vmlinuxSites: vmlinuxSites.filter(([, key]) => !gone.has(key)) }),
-  };
-}
-
-/** Bytes before the end of the image's text, and of its data, from which on a key is put that the kernel does not have. */
-const PLACES = { tramp: 0x8000, key: 0x30000, literal: 0x28000 } as const;
-const SIZES = { tramp: 16, key: 32, literal: 8 } as const;
-
-/** A key for calls to `symbol`, at places of the image where none of `keys` is. */
-function inventedKey({ kernel }: MachineProfile, keys: StaticCalls['keys'], symbol: string): KeyProfile {
-  const taken = new Set(Object.values(keys).flatMap(({ address, tramp, literal }) => [address, tramp, literal]));
-  const place = (kind: keyof typeof PLACES, end: Hex): Hex => {
-    const start = fromHex(end) - PLACES[kind];
-    for (let slot = 0; ; slot++) {
-      const address = toHex(start + slot * SIZES[kind]);
-      if (!taken.has(address)) return address;
-    }
-  };
-  return {
-    symbol,
-    func: symbol,
-    tramp: place('tramp', kernel.etext),
-    address: place('key', kernel.end),
-    literal: place('literal', kernel.end),
   };
 }

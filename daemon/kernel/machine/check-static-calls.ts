@@ -1,15 +1,11 @@
 /** Whether a profile's static calls can be modelled: a flavour that the architecture has, keys whose functions are known. */
+import { FLAVOURS_OF } from '../../../protocol/flavours.ts';
 import type { Flavour, MachineProfile } from '../../../protocol/profile.ts';
-
-const FLAVOURS_OF: Readonly<Record<MachineProfile['arch'], readonly Flavour[]>> = {
-  arm64: ['out-of-line', 'inline-defuse', 'inline-poison', 'literal'],
-  'x86-64': ['inline', 'out-of-line', 'inline-poison'],
-};
 
 /** What is wrong, by path and with what was expected; undefined where it is sound. */
 export function badStaticCalls(profile: MachineProfile): string | undefined {
   const { arch, staticCall, staticCalls, symbols, openSymbols } = profile;
-  const flavours = FLAVOURS_OF[arch];
+  const flavours: readonly Flavour[] = FLAVOURS_OF[arch];
   if (staticCall && !flavours.includes(staticCall))
     return `/staticCall is ${staticCall}, expected one of ${flavours.join(', ')}`;
   if (!staticCalls) return undefined;
