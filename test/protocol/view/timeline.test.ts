@@ -1,8 +1,12 @@
-import { readdirSync, readFileSync } from 'node:fs';
-import { dirname, resolve } from 'node:path';
+import { mkdtempSync, readdirSync, readFileSync, rmSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { dirname, join, resolve } from 'node:path';
 import { gunzipSync } from 'node:zlib';
 import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
+import { recordHost } from '../../../daemon/headless/host/index.ts';
+import { decide, initialState } from '../../../daemon/kernel/kernel.ts';
+import type { Command } from '../../../protocol/commands.ts';
 import type { Commit } from '../../../protocol/commit.ts';
 import type { Event } from '../../../protocol/events/index.ts';
 import { emptyView, fold } from '../../../protocol/view/fold.ts';
@@ -12,7 +16,9 @@ import { callClasses } from '../../../protocol/view/static-call.ts';
 import { newSeries, type Series, seriesFrom, type Timeline, until } from '../../../protocol/view/timeline.ts';
 import type { View } from '../../../protocol/view/types.ts';
 import { windowMaps } from '../../../protocol/view/windows.ts';
+import { fixture } from '../../fixtures/fixtures.ts';
 import { Machine, profileOf } from '../../kernel/loader/machine.ts';
+import { hostTree, writeTree } from '../../support/host-tree.ts';
 import { batchesOfEvents, bootOf } from './batches.ts';
 
 const commitsOf = (batches: readonly (readonly Event[])[]): readonly Commit[] =>
@@ -103,17 +109,21 @@ function expected(commits: readonly Commit[], points: number): Timeline {
   };
 }
 
+/** The figures after each commit, held against what others say of the view. */
+function follow(commits: readonly Commit[]): readonly Figures[] {
+  const view = emptyView();
+  const gauge = openGauge(view);
+  return commits.map((commit) => {
+    gauge.fold(commit);
+    expect(gauge.figures()).toEqual(figuresOf(view));
+    return gauge.figures();
+  });
+}
+
 describe('the figures after a commit', () => {
   it('TIME-1: are those of the view, the windows and the sites, whatever happens', () => {
     fc.assert(
-      fc.property(batchesOfEvents, (batches) => {
-        const view = emptyView();
-        const gauge = openGauge(view);
-        for (const commit of commitsOf(batches)) {
-          gauge.fold(commit);
-          expect(gauge.figures()).toEqual(figuresOf(view));
-        }
-      }),
+      fc.property(batchesOfEvents, (batches) => void follow(commitsOf(batches))),
       { numRuns: 60 },
     );
   });
@@ -121,8 +131,6 @@ describe('the figures after a commit', () => {
   it('TIME-1: also when a load fails, is freed lazily and purged, and when there is no room', () => {
     const profile = profileOf('linux-6.1', { pages: 24, fallback: 8 });
     const machine = new Machine(profile);
-    const view = emptyView();
-    const gauge = openGauge(view);
     const names = ['hello', 'unknown-symbol', 'chain-a', 'chain-b', 'calls', 'weak', 'sections', 'relocs', 'common'];
     const batches = [
       bootOf(profile),
@@ -130,17 +138,47 @@ describe('the figures after a commit', () => {
       machine.unload('chain_a'),
       machine.unload('hello'),
     ];
-    const seen = new Set<number>();
-    for (const commit of commitsOf(batches)) {
-      gauge.fold(commit);
-      expect(gauge.figures()).toEqual(figuresOf(view));
-      seen.add(gauge.figures().used.direct);
-    }
+    const figures = follow(commitsOf(batches));
     expect(batches.flat().map(({ type }) => type)).toEqual(
       expect.arrayContaining(['LazyAreasPurged', 'ModuleLoadFailed', 'ModuleGone']),
     );
-    expect(seen.size).toBeGreaterThan(3);
+    expect(new Set(figures.map(({ used }) => used.direct)).size).toBeGreaterThan(3);
   });
+
+  it.each(['arm64-6.1', 'arm64-6.12', 'x86-64-6.1', 'x86-64-6.12'])('TIME-1: also on %s, with KASLR', (preset) => {
+    let state = initialState();
+    const blobs = new Map<string, Uint8Array>();
+    const run = (command: Command): readonly Event[] => {
+      const decision = decide(state, command, blobs);
+      if (!decision.ok) throw new Error(decision.message);
+      state = decision.state;
+      return decision.events;
+    };
+    const all = ['hello', 'unknown-symbol', 'chain-a', 'chain-b', 'x86-64-hello', 'x86-64-compiled', 'x86-64-got'];
+    const loads = all.map((name): Command => {
+      blobs.set(name, fixture(`${name}.ko`));
+      return { type: 'load', blob: name };
+    });
+    const unloads = ['hello', 'chain_b', 'x86_64_hello'].map((module): Command => ({ type: 'unload', module }));
+    const commands = [{ type: 'boot', preset, kaslrSeed: 7 } as const, ...loads, ...unloads, ...loads];
+    const figures = follow(commitsOf(commands.map(run)));
+    const rooms = new Set(figures.map(({ used }) => `${used.direct} ${used.fallback}`));
+    expect(rooms.size).toBeGreaterThan(2);
+  });
+
+  it.each(['arm64-6.1', 'arm64-6.12', 'x86-64-6.12'] as const)(
+    'TIME-1: also of a running kernel of %s that was looked at',
+    async (kernel) => {
+      const folder = mkdtempSync(join(tmpdir(), 'veneerd-timeline-'));
+      try {
+        const root = writeTree(join(folder, 'host'), hostTree(kernel));
+        const { commits } = await recordHost({ root, signal: new AbortController().signal });
+        expect(follow(commits).at(-1)?.modules).toBeGreaterThan(0);
+      } finally {
+        rmSync(folder, { recursive: true, force: true });
+      }
+    },
+  );
 
   it('TIME-1: also over the demo, and from a snapshot in the middle of it', { timeout: 120_000 }, () => {
     const commits = demo();
