@@ -1,10 +1,14 @@
 /** What the page can ask of the picture at its position. A query is a pure function of the view; it runs in the worker. */
 import type { View } from '../../../../protocol/view/types.ts';
+import { keyRowsQuery } from './key-rows.ts';
 import { moduleQuery } from './module.ts';
+import { revealQuery } from './reveal.ts';
 
 /** By name: (view, argument) => answer, both plain data. */
 export const QUERIES = {
+  keyRows: keyRowsQuery,
   module: moduleQuery,
+  reveal: revealQuery,
 } as const satisfies Readonly<Record<string, (view: View, argument: never) => unknown>>;
 
 export type QueryName = keyof typeof QUERIES;
