@@ -8,22 +8,29 @@ import { model } from '../state/app.ts';
 import { Time } from '../time/time.tsx';
 import { Tour } from '../tour/tour.tsx';
 import { Announcer } from './announcer.tsx';
+import { isAway } from './away.ts';
 import { Header } from './header.tsx';
 import { Help } from './help.tsx';
+import { Narrator } from './narrator.tsx';
+import { SkipLinks } from './skip-links.tsx';
 import { startState } from './start.ts';
 import { Status } from './status.tsx';
 import { TokenQuestion } from './token-question.tsx';
 import { Welcome } from './welcome.tsx';
 
 export function App() {
+  const asks = startState.value === 'needs-token';
+  const parts = model.value !== null && !asks;
   return (
     <>
+      <SkipLinks />
       <Header />
       <Status />
-      <main class={model.value === null ? 'bare' : 'parts'}>
-        {startState.value === 'needs-token' && <TokenQuestion />}
+      {parts && <Tour />}
+      <main class={`${parts ? 'parts' : 'bare'}${isAway.value ? ' stale' : ''}`}>
+        {asks && <TokenQuestion />}
         {startState.value === 'no-machine' && model.value === null && <Welcome />}
-        {model.value !== null && (
+        {parts && (
           <>
             <Space />
             <Keys />
@@ -33,9 +40,9 @@ export function App() {
           </>
         )}
       </main>
-      <Tour />
       <Help />
       <Announcer />
+      <Narrator />
     </>
   );
 }

@@ -1,6 +1,7 @@
 /** What is shown: the machine, what it is made of, the position, and whether it is live. */
 import { Actions } from '../actions/actions.tsx';
 import { goLive, model, scene } from '../state/app.ts';
+import { TourButton } from '../tour/tour.tsx';
 import { helpOpen } from './help.tsx';
 import { ThemeSwitch } from './theme.tsx';
 
@@ -16,6 +17,7 @@ export function Header() {
       <Facts />
       <span class="grow" />
       <Where />
+      <TourButton />
       <ThemeSwitch />
       <button
         type="button"

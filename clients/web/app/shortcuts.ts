@@ -9,14 +9,20 @@ export interface Shortcut {
   readonly act: () => void;
 }
 
-export const shortcuts = signal<readonly Shortcut[]>([]);
+export interface Registered extends Shortcut {
+  /** The part of the page that it belongs to, as its heading says. */
+  readonly part: string;
+}
+
+export const shortcuts = signal<readonly Registered[]>([]);
 
 /** The newest of a key counts; they are gone with the component. */
-export function useShortcuts(mine: readonly Shortcut[]): void {
+export function useShortcuts(mine: readonly Shortcut[], part = 'Page'): void {
   useEffect(() => {
-    shortcuts.value = [...mine, ...shortcuts.peek()];
+    const registered = mine.map((shortcut) => ({ ...shortcut, part }));
+    shortcuts.value = [...registered, ...shortcuts.peek()];
     return () => {
-      shortcuts.value = shortcuts.peek().filter((shortcut) => !mine.includes(shortcut));
+      shortcuts.value = shortcuts.peek().filter((shortcut) => !registered.includes(shortcut));
     };
   }, []);
 }

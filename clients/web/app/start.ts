@@ -1,7 +1,9 @@
 /** What to show when the page opens: what its address says, else the demo, else the first machine there is. */
 import { signal } from '@preact/signals';
 import { ClientError } from '../../sdk/errors.ts';
-import { client, followLink, model, openMachine } from '../state/app.ts';
+import { client, closeMachine, followLink, model, openMachine } from '../state/app.ts';
+import { say } from '../ui/announce.ts';
+import { followTitle } from './title.ts';
 
 /** `no-machine`: the daemon has none yet. `needs-token`: it answers nobody without one. */
 export type Start = 'starting' | 'shown' | 'no-machine' | 'needs-token' | 'unreachable';
@@ -13,18 +15,42 @@ const DEMO = 'demo';
 const RETRY_MS = 1000;
 
 export async function start(): Promise<void> {
+  followTitle();
+  await attempt();
+}
+
+async function attempt(): Promise<void> {
   try {
-    const machines = await client.machines();
+    const names = await machineNames();
     followLink();
-    if (model.value === null) {
-      const names = machines.flatMap((machine) => ('position' in machine ? [machine.name] : []));
-      const name = names.includes(DEMO) ? DEMO : names[0];
-      if (name !== undefined) openMachine(name);
-    }
+    if (model.value === null) show(names);
     startState.value = model.value === null ? 'no-machine' : 'shown';
   } catch (error) {
     if (!(error instanceof ClientError)) throw error;
     startState.value = error.code === 'unauthorized' ? 'needs-token' : 'unreachable';
-    if (startState.value === 'unreachable') setTimeout(start, RETRY_MS);
+    if (startState.value === 'unreachable') setTimeout(attempt, RETRY_MS);
   }
+}
+
+/** Any machine that is there, instead of the one that is shown. */
+export async function showAny(): Promise<void> {
+  try {
+    const names = await machineNames();
+    closeMachine();
+    show(names);
+    startState.value = model.value === null ? 'no-machine' : 'shown';
+  } catch (error) {
+    if (!(error instanceof ClientError)) throw error;
+    say(error.message, 'problem');
+  }
+}
+
+async function machineNames(): Promise<readonly string[]> {
+  const machines = await client.machines();
+  return machines.flatMap((machine) => ('position' in machine ? [machine.name] : []));
+}
+
+function show(names: readonly string[]): void {
+  const name = names.includes(DEMO) ? DEMO : names[0];
+  if (name !== undefined) openMachine(name);
 }

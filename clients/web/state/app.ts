@@ -43,6 +43,17 @@ export function openMachine(name: string, at: string | null = null): void {
   else goTo(at);
 }
 
+/** Shows no machine. */
+export function closeMachine(): void {
+  model.value?.close();
+  batch(() => {
+    model.value = null;
+    selection.value = null;
+    span.value = null;
+    wished.value = null;
+  });
+}
+
 export function openBeside(name: string | null): void {
   if (besideModel.value?.machine === name) return;
   besideModel.value?.close();

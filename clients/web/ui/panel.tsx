@@ -10,7 +10,7 @@ export interface PanelProps {
 
 export function Panel({ id, title, controls, children }: PanelProps) {
   return (
-    <section class={`panel panel-${id}`} id={id} aria-labelledby={`${id}-title`}>
+    <section class={`panel panel-${id}`} id={id} tabIndex={-1} aria-labelledby={`${id}-title`}>
       <header class="panel-head">
         <h2 id={`${id}-title`}>{title}</h2>
         {controls}

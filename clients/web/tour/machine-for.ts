@@ -1,0 +1,50 @@
+/** The machine that a stop is shown on: one that has the stop's session, brought into the daemon where there is none. */
+import { ClientError } from '../../sdk/errors.ts';
+import type { Client } from '../../sdk/types.ts';
+import type { Stop } from './stops.ts';
+
+/** Machines of other people can have the names that the tour would give: so many are tried, `tour-far`, `tour-far-2`, … */
+const NAMES = 9;
+
+type SessionStop = Pick<Stop, 'machine' | 'session' | 'commit'>;
+
+/** The name of the machine. `fetchSession`: the bytes of a file in `sessions/`. Throws a ClientError, or why there are none. */
+export async function machineFor(
+  client: Client,
+  stop: SessionStop,
+  fetchSession: (name: string) => Promise<Uint8Array>,
+): Promise<string> {
+  const heads = new Map<string, { readonly epoch: string; readonly commit: number }>();
+  const damaged = new Set<string>();
+  for (const summary of await client.machines()) {
+    if ('position' in summary) heads.set(summary.name, summary.position);
+    else damaged.add(summary.name);
+  }
+  const names = Array.from({ length: NAMES }, (_, i) => (i === 0 ? stop.machine : `${stop.machine}-${i + 1}`));
+  for (const name of names) {
+    const head = heads.get(name);
+    if (head === undefined || head.commit < stop.commit) continue;
+    if (await cameThere(client, name, head.epoch, stop)) return name;
+  }
+  const free = names.find((name) => !heads.has(name) && !damaged.has(name)) ?? stop.machine;
+  await client.importSession(free, await fetchSession(stop.session));
+  return free;
+}
+
+/** Whether the machine has the stop's commit: sessions name theirs `SESSION-NUMBER`, and ids are kept. */
+async function cameThere(
+  client: Client,
+  name: string,
+  epoch: string,
+  { session, commit }: SessionStop,
+): Promise<boolean> {
+  try {
+    for await (const item of client.machine(name).commits({ from: { epoch, commit: commit - 1 } })) {
+      return item.kind === 'commit' && item.commit.id === `${session.split('.')[0]}-${commit}`;
+    }
+  } catch (error) {
+    // Trimmed, or gone meanwhile: another machine serves.
+    if (!(error instanceof ClientError) || error.temporary) throw error;
+  }
+  return false;
+}
