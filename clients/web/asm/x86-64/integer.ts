@@ -40,11 +40,11 @@ export const BY_SHAPE: Readonly<Record<string, Shapes>> = {
   idiv: { 1: 'signed divide: {W} by {0}; the quotient into {A}, the rest into {D}' },
   shl: { 1: 'shift left: shifts {0} left by 1 bit', 2: 'shift left: shifts {1} left by {0} bits' },
   shr: {
-    1: 'shift right: shifts {0} right by 1 bit',
+    1: 'shift right: shifts {0} right by 1 bit, zeroes coming in',
     2: 'shift right: shifts {1} right by {0} bits, zeroes coming in',
   },
   sar: {
-    1: 'shift right with sign: shifts {0} right by 1 bit',
+    1: 'shift right with sign: shifts {0} right by 1 bit, its sign coming in',
     2: 'shift right with sign: shifts {1} right by {0} bits, its sign coming in',
   },
   shlx: { 3: 'shift left: puts {1}, shifted left by {0} bits, into {2}; no flag changes' },
