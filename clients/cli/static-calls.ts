@@ -2,21 +2,9 @@
 import type { Hex } from '../../protocol/address.ts';
 import type { MachineProfile } from '../../protocol/profile.ts';
 import type { ViewJson } from '../../protocol/view/json.ts';
-import { CLASSES, type Classes } from '../../protocol/view/static-call.ts';
 import type { MachineHandle } from '../sdk/types.ts';
-import { count, share } from './format/number.ts';
 
-/** Sites that call something. */
-export const calling = ({ direct, veneer, veneers, trapped }: Classes): number => direct + veneer + veneers + trapped;
-
-/** The share of sites that are one relative branch, of those that call something. */
-export const directShare = (classes: Classes): string => share(classes.direct, calling(classes));
-
-/** `12 direct, 3 veneer`; `–` where there is no site. */
-export function classWords(classes: Classes): string {
-  const words = CLASSES.filter((kind) => classes[kind] > 0).map((kind) => `${count(classes[kind])} ${kind}`);
-  return words.length === 0 ? '–' : words.join(', ');
-}
+export { calling, classWords, directShare } from '../../protocol/view/class-words.ts';
 
 /** Names by address: what modules of the view import and export, and what the machine's kernel exports. */
 export function functionNames(view: ViewJson, profile: MachineProfile | undefined): (address: Hex | null) => string {

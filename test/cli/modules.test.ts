@@ -3,9 +3,10 @@ import { tmpdir } from 'node:os';
 import { basename, join } from 'node:path';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { openModuleFolder } from '../../clients/cli/modules/folder.ts';
-import { dependsOf, modinfoValues } from '../../clients/cli/modules/modinfo.ts';
+import { dependsOf } from '../../clients/cli/modules/modinfo.ts';
 import { loadOrder } from '../../clients/cli/modules/order.ts';
 import { moduleNameOf } from '../../daemon/modules/name.ts';
+import { modinfoValues } from '../../protocol/modinfo.ts';
 import { fixture, fixturePath } from '../fixtures/fixtures.ts';
 
 describe('a folder of modules', { timeout: 60_000 }, () => {
