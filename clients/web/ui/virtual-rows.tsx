@@ -67,7 +67,7 @@ export function VirtualRows({ label, height, rows, count, show, onView }: Virtua
               key={id}
               class={gone ? 'virtual-row gone' : 'virtual-row'}
               style={{ height: `${tall}px`, transform: `translateY(${top}px)` }}
-              aria-hidden={gone}
+              inert={gone}
               {...(index !== undefined && { 'aria-posinset': index + 1, 'aria-setsize': count ?? -1 })}
             >
               {content}

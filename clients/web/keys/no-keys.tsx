@@ -1,0 +1,29 @@
+/** Why there are no keys, and how to get some. */
+import { scene } from '../state/app.ts';
+
+export function NoKeys() {
+  const machine = scene.value?.summary.machine;
+  if (scene.value === null || scene.value.mode === 'loading') return null;
+  if (!machine) return <p class="keys-none">Keys show when the machine has booted.</p>;
+  if (machine.staticCall !== undefined) {
+    return (
+      <p class="keys-none">
+        This kernel does static calls ({machine.staticCall}), but no key is known at this position: neither its profile
+        nor a loaded module brings one.
+      </p>
+    );
+  }
+  return (
+    <div class="keys-none">
+      <p>
+        This machine's kernel has no static calls: what it calls through pointers it calls through pointers, and nothing
+        is patched. Its modules, windows and veneers are all here.
+      </p>
+      <p>
+        To see keys, boot one whose profile names a flavour, the way in which calls are patched:
+        <br />
+        <code>veneer boot m1 --static-call inline-defuse</code>
+      </p>
+    </div>
+  );
+}
