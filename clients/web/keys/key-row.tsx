@@ -8,8 +8,10 @@ import { symbolAt } from '../ui/symbols.ts';
 import { choose } from './chosen.ts';
 import { Opener } from './opener.tsx';
 
-const count = (number: number, what: string): string =>
-  `${number.toLocaleString('en')} ${what}${number === 1 ? '' : 's'}`;
+const ORIG = "key.orig: the trampoline's address, kept since the key's first site was patched";
+
+const count = (number: number, one: string, more = `${one}s`): string =>
+  `${number.toLocaleString('en')} ${number === 1 ? one : more}`;
 
 export function KeyRow({ line }: { readonly line: KeyLine }) {
   const { name, open, calls, func, tramp, text, orig, classes, nodes, owners, sites, patches, chain } = line;
@@ -48,34 +50,41 @@ export function KeyRow({ line }: { readonly line: KeyLine }) {
       <p class="key-fact">
         <span class="dim">calls</span>
         <Func calls={calls} func={func} />
-        {orig !== null && (
-          <>
-            <span class="dim" title="key.orig: the trampoline's address, kept since the first site was patched">
-              orig
-            </span>
-            <Address address={orig} />
-          </>
-        )}
       </p>
       <p class="key-fact">
         <span class="dim">tramp</span>
         <Address address={tramp} />
+        {orig !== null && (
+          <span class="tag" title={ORIG}>
+            {orig === tramp ? (
+              '= orig'
+            ) : (
+              <>
+                orig <Address address={orig} />
+              </>
+            )}
+          </span>
+        )}
         <code class="clip" title={text}>
           {text}
         </code>
       </p>
       <p class="key-fact dim">
         <span class="number">
-          {count(nodes, 'node')} · {count(sites, 'site')} · {count(patches, 'patch').replace('patchs', 'patches')}
-        </span>
-        <span
-          class="clip"
-          title={`site_mods, newest first: ${chain.join(' → ')}${rest > 0 ? ` and ${rest} more` : ''}`}
-        >
-          {chain.join(' → ')}
-          {rest > 0 && ` → … ${rest.toLocaleString('en')} more`}
+          {count(nodes, 'node')} · {count(sites, 'site')} · {count(patches, 'patch', 'patches')}
         </span>
       </p>
+      {!open && (
+        <p class="key-fact">
+          <span
+            class="clip"
+            title={`site_mods, newest first: ${chain.join(' → ')}${rest > 0 ? ` and ${rest} more` : ''}`}
+          >
+            {chain.join(' → ')}
+            {rest > 0 && ` → … ${rest.toLocaleString('en')} more`}
+          </span>
+        </p>
+      )}
     </div>
   );
 }

@@ -35,7 +35,7 @@ export function symbolAt(address: number): string | null {
     }
   });
   void ask();
-  return null;
+  return name.value;
 }
 
 async function ask(): Promise<void> {

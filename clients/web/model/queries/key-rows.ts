@@ -94,6 +94,8 @@ export interface KeyRowsAnswer {
 
 /** CSS pixels; keys.css has the same. */
 export const KEY_HEIGHT = 92;
+/** The names of a list that is closed. */
+export const CHAIN_HEIGHT = 18;
 export const OWNER_HEIGHT = 26;
 export const SITE_HEIGHT = 24;
 const CHAIN_SHOWN = 6;
@@ -123,7 +125,7 @@ export function keyRowsQuery(view: View, question: KeyRowsQuestion): KeyRowsAnsw
   for (const key of found) {
     const id = keyId(key.name);
     const isOpen = open.has(id);
-    place(id, KEY_HEIGHT, (where) => keyLine(where, key, isOpen));
+    place(id, KEY_HEIGHT + (isOpen ? 0 : CHAIN_HEIGHT), (where) => keyLine(where, key, isOpen));
     if (!isOpen) continue;
     const calls = key.calls === null ? null : fromHex(key.calls);
     for (const link of key.chain) {
