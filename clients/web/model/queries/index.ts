@@ -1,13 +1,21 @@
 /** What the page can ask of the picture at its position. A query is a pure function of the view; it runs in the worker. */
 import type { View } from '../../../../protocol/view/types.ts';
+import { keyQuery } from './key.ts';
 import { keyRowsQuery } from './key-rows.ts';
 import { moduleQuery } from './module.ts';
+import { namesQuery } from './names.ts';
+import { ownerClassesQuery } from './owner-classes.ts';
 import { revealQuery } from './reveal.ts';
+import { spotQuery } from './spot.ts';
 
 /** By name: (view, argument) => answer, both plain data. */
 export const QUERIES = {
   keyRows: keyRowsQuery,
+  key: keyQuery,
   module: moduleQuery,
+  names: namesQuery,
+  ownerClasses: ownerClassesQuery,
+  spot: spotQuery,
   reveal: revealQuery,
 } as const satisfies Readonly<Record<string, (view: View, argument: never) => unknown>>;
 
