@@ -7,7 +7,7 @@ import type { AddressInfo } from 'node:net';
 import { afterEach, beforeEach, expect, it } from 'vitest';
 import { WebSocket, WebSocketServer } from 'ws';
 import { serve } from '../../daemon/gateway/socket/connection.ts';
-import { COMMANDS, FRAME_BYTES, SUBSCRIPTIONS } from '../../daemon/limits.ts';
+import { COMMANDS, FRAME_BYTES, LIVE_BYTES, SUBSCRIPTIONS } from '../../daemon/limits.ts';
 import type { EventLog } from '../../daemon/log/log.ts';
 import { openMemoryLog } from '../../daemon/log/memory.ts';
 import type { Runtime } from '../../daemon/pipelines/runtime.ts';
@@ -16,6 +16,10 @@ import { type AnyFrame, MANIFEST } from './daemon.ts';
 
 const SHARE = 64 << 10;
 const MACHINES = 3;
+/** More bytes of them, 64 times, than the network holds for a reader that takes nothing off. */
+const COMMITS = 1_000;
+/** What is said around commits. */
+const HEADS = 16 << 10;
 
 let server: WebSocketServer;
 let runtime: Runtime;
@@ -167,4 +171,33 @@ it('LIM-12: a connection boots so many machines, and one more is refused; what i
     ['error', 'a', undefined],
   ]);
   expect(answers.at(-1)).toMatchObject({ error: { code: 'too-busy', temporary: true } });
+});
+
+it('SUB-16: 64 subscriptions of a socket let a share and one batch wait in it, and each of them comes to its end', async () => {
+  must(await runtime.command('m', { id: 'boot', command: { type: 'boot' } }));
+  const unload = (n: number): Promise<unknown> =>
+    runtime.command('m', { id: `unload-${n}`, command: { type: 'unload', module: 'none' } }).then(must);
+  for (let n = 0; n < COMMITS; n++) await unload(n);
+  client.pause();
+  for (let subscription = 1; subscription <= SUBSCRIPTIONS; subscription++) {
+    client.send(JSON.stringify({ type: 'subscribe', subscription, machine: 'm', from: 'start' }));
+  }
+  await expect.poll(() => most).toBeGreaterThan(SHARE);
+  // Live ones come on top, while nothing is taken off.
+  for (let n = COMMITS; n < 2 * COMMITS; n++) await unload(n);
+  client.resume();
+  const head = 1 + 2 * COMMITS;
+  const last = (): number =>
+    ofType('commits').filter(({ commits }) => (commits as readonly { number: number }[]).at(-1)?.number === head)
+      .length;
+  await expect.poll(last, { timeout: 60_000 }).toBe(SUBSCRIPTIONS);
+  const numbers = new Map<number, number>();
+  for (const { subscription, commits } of ofType('commits')) {
+    for (const { number } of commits as readonly { number: number }[]) {
+      expect(number).toBe((numbers.get(subscription as number) ?? 0) + 1);
+      numbers.set(subscription as number, number);
+    }
+  }
+  expect([...numbers.values()]).toEqual(Array.from({ length: SUBSCRIPTIONS }, () => head));
+  expect(most).toBeLessThan(SHARE + LIVE_BYTES + HEADS);
 });
