@@ -128,6 +128,14 @@ describe('the figures after a commit', () => {
     );
   });
 
+  it('TIME-1: also where every event is a commit of its own', () => {
+    const each = (batches: readonly (readonly Event[])[]) => follow(commitsOf(batches.flat().map((event) => [event])));
+    fc.assert(
+      fc.property(batchesOfEvents, (batches) => void each(batches)),
+      { numRuns: 30 },
+    );
+  });
+
   it('TIME-1: also when a load fails, is freed lazily and purged, and when there is no room', () => {
     const profile = profileOf('linux-6.1', { pages: 24, fallback: 8 });
     const machine = new Machine(profile);
