@@ -101,6 +101,23 @@ it('LIM-10: of 64 views that are asked for at once one is made when there is roo
   expect(most).toBeLessThan(SHARE + 2 * text.length);
 });
 
+it('SUB-19: the bytes of the newest view are there once for all who wait for it', async () => {
+  await loadLarge();
+  const sent = new Set<unknown>();
+  const { length } = must(await runtime.view('m')).text;
+  const send = socket.send;
+  socket.send = (...parts: unknown[]): void => {
+    const [data] = parts;
+    if (data instanceof Uint8Array && data.length > length) sent.add(data);
+    (send as (...parts: unknown[]) => void)(...parts);
+  };
+  for (let subscription = 1; subscription <= 4; subscription++) {
+    client.send(JSON.stringify({ type: 'subscribe', subscription, machine: 'm', from: 'now', view: true }));
+  }
+  await expect.poll(() => ofType('view').length, { timeout: 60_000 }).toBe(4);
+  expect(sent.size).toBe(1);
+});
+
 it('LIM-10: views after seeks wait in the same line', async () => {
   await loadLarge();
   const { text } = must(await runtime.view('m'));

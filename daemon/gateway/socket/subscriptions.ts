@@ -1,15 +1,15 @@
 /** The subscriptions of one connection: those that follow a log, and those that replay one. */
 import type { Position } from '../../../protocol/commit.ts';
 import { type WireError, wireError } from '../../../protocol/errors.ts';
-import type { ClientFrame, From, ServerFrame } from '../../../protocol/frames.ts';
+import type { ClientFrame, ServerFrame } from '../../../protocol/frames.ts';
 import { SUBSCRIPTIONS } from '../../limits.ts';
-import { done, isMistake, type Outcome, refusedGone, thrown } from '../../pipelines/outcome.ts';
+import { isMistake, type Outcome, thrown } from '../../pipelines/outcome.ts';
 import { inTurn as both, type Control, openReplay, type Replay } from '../../pipelines/replay.ts';
-import { historyLost } from '../../pipelines/resume.ts';
 import type { Runtime } from '../../pipelines/runtime.ts';
 import { runSubscription } from '../../pipelines/subscription.ts';
 import { openDelivery } from './delivery.ts';
 import type { Outbox } from './outbox.ts';
+import { headOf, type Start, startOf, viewAt } from './start.ts';
 import type { InTurn } from './turns.ts';
 
 type FrameOf<T extends ClientFrame['type']> = Extract<ClientFrame, { type: T }>;
@@ -76,34 +76,8 @@ export function openSubscriptions(
     }
   }
 
-  /** Where to begin, and the view there where it is wanted. */
-  async function startOf(machine: string, from: From, wantsView: boolean): Promise<Outcome<Start>> {
-    if (wantsView && from === 'now') {
-      const view = await runtime.view(machine);
-      return view.ok ? done({ at: view.value.position, id: undefined, view: view.value.text }) : view;
-    }
-    const at = await runtime.locate(machine, from);
-    if (!at.ok) return at;
-    const id = typeof from === 'string' ? undefined : from.id;
-    const lost = id === undefined ? undefined : await historyLost(runtime.world.log, machine, at.value, id);
-    if (lost !== undefined) return lost;
-    if (!wantsView) return done({ at: at.value, id, view: undefined });
-    const view = await viewAt(machine, at.value);
-    return view.ok ? done({ at: at.value, id, view: view.value }) : view;
-  }
-
-  async function viewAt(machine: string, at: Position): Promise<Outcome<string>> {
-    const view = await runtime.view(machine, at.commit);
-    if (!view.ok) return view;
-    const { position, text } = view.value;
-    if (position.epoch === at.epoch) return { ok: true, value: text };
-    return refusedGone(machine, { status: 'epoch-changed', epoch: position.epoch });
-  }
-
-  function sendView(subscription: number, position: Position, view: string): void {
-    const head = JSON.stringify({ type: 'view', subscription, position });
-    outbox.send(`${head.slice(0, -1)},"view":${view}}`);
-  }
+  const sendView = (subscription: number, position: Position, view: Uint8Array): void =>
+    outbox.sendParts(headOf(subscription, position), view);
 
   /** Says where `frame` begins, with the view there where it is wanted; undefined when nobody waits for it any more. */
   function announce(
@@ -111,12 +85,12 @@ export function openSubscriptions(
     signal: AbortSignal,
   ): Promise<Outcome<Start> | undefined> {
     const say = async (): Promise<Outcome<Start> | undefined> => {
-      const start = await startOf(machine, from, view === true);
+      const start = await startOf(runtime, machine, from, view === true);
       if (signal.aborted) return undefined;
       if (!start.ok) return start;
-      const { at, view: text } = start.value;
+      const { at, view: there } = start.value;
       send({ type: 'subscribed', subscription, position: at });
-      if (text !== undefined) sendView(subscription, at, text);
+      if (there !== undefined) sendView(subscription, at, there);
       return start;
     };
     return view ? inTurn(signal, say) : say();
@@ -168,7 +142,7 @@ export function openSubscriptions(
           delivery.told(position.commit);
           if (!view) return;
           await inTurn(signal, async () => {
-            const there = await viewAt(machine, position);
+            const there = await viewAt(runtime, machine, position);
             if (there.ok && !signal.aborted) sendView(subscription, position, there.value);
           });
         },
@@ -214,10 +188,3 @@ export function openSubscriptions(
 
 /** Resolves to why it ended. */
 type Work = (mine: Open) => Promise<WireError | undefined>;
-
-interface Start {
-  readonly at: Position;
-  /** Of the commit there, where the client knows it. */
-  readonly id: string | undefined;
-  readonly view: string | undefined;
-}
