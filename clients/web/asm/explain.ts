@@ -25,7 +25,9 @@ export function explain(arch: Arch, line: CodeLine, nameOf?: NameOf): Explanatio
   const reach = named && reachOf(fromHex(line.address), named.target, named.range);
   const name = (address: Hex): string => nameOf?.(address) ?? address;
   const around = { bytes: line.bytes, reach, name };
-  const found = arch === 'arm64' ? sentenceA64(parsed, around) : sentenceX86(parsed, around);
+  const said = arch === 'arm64' ? sentenceA64(parsed, around) : sentenceX86(parsed, around);
+  // No number where a rule wants one: rather no explanation than a wrong one.
+  const found = said !== undefined && /\bNaN\b/.test(said) ? undefined : said;
   return {
     sentence: found === undefined ? unknown(arch, parsed, line) : tidy(found),
     specific: found !== undefined,

@@ -38,7 +38,7 @@ const SENTENCES: readonly (readonly [source: string, sentence: string])[] = [
   ['adr x1, . + 12', 'address: puts 0xffff80000800000c, 12 B ahead, into x1; it reaches at most 1 MiB'],
   [
     'adrp x16, kfree',
-    'address of page: puts the 4 KiB page kfree, 5.5 MiB back, into x16; one that follows says where in the page, and it reaches at most 4 GiB',
+    'address of page: puts the 4 KiB page 0xffff800007a80000, 5.5 MiB back, into x16; one that follows says where in the page, and it reaches at most 4 GiB',
   ],
   ['add x16, x16, #0x10', 'add: x16 becomes x16 + 16'],
   ['add x0, x1, x2, lsl #3', 'add: x0 becomes x1 + x2 × 8'],
@@ -111,7 +111,7 @@ const SENTENCES: readonly (readonly [source: string, sentence: string])[] = [
     'mrs x5, sp_el0',
     'read system register: puts the system register sp_el0, in which the kernel keeps the current task, into x5',
   ],
-  ['dmb ishst', 'data memory barrier: no access after it comes before the stores before it, as this system sees them'],
+  ['dmb ishst', 'data memory barrier: no store after it comes before the stores before it, as this system sees them'],
   [
     'isb',
     'instruction synchronization barrier: fetches what follows anew, so that changes of code and of system registers are seen',

@@ -4,12 +4,12 @@ import type { Rule, Rules } from '../rule.ts';
 import { conditionWords } from './conditions.ts';
 import { operandWords } from './operands.ts';
 
-/** A template in which `{c}` is the condition that the last operand names. */
+/** The last operand is the condition; `count` others come before it. */
 const conditional =
-  (template: (words: readonly string[], condition: string) => string): Rule =>
+  (count: number, template: (words: readonly string[], condition: string) => string): Rule =>
   ({ operands }) => {
     const words = operandWords(operands.slice(0, -1));
-    return template(words, conditionWords(operands.at(-1) ?? ''));
+    return words.length === count ? template(words, conditionWords(operands.at(-1) ?? '')) : undefined;
   };
 
 const bitsFrom = (low: string, count: string): string => {
@@ -97,27 +97,32 @@ export const ARITHMETIC: Rules = {
   uxtb: 'zero-extend: {0=}the low byte of {1}',
   uxth: 'zero-extend: {0=}the low 16 bits of {1}',
   uxtw: 'zero-extend: {0=}the low 32 bits of {1}',
-  csel: conditional(([to, a, b], when) => `conditional select: ${to} becomes ${a} if ${when}; else ${b}`),
+  csel: conditional(3, ([to, a, b], when) => `conditional select: ${to} becomes ${a} if ${when}; else ${b}`),
   csinc: conditional(
+    3,
     ([to, a, b], when) => `conditional select: ${to} becomes ${a} if ${when}; else ${b === 'zero' ? '1' : `${b} + 1`}`,
   ),
   csinv: conditional(
+    3,
     ([to, a, b], when) =>
       `conditional select: ${to} becomes ${a} if ${when}; else ${b === 'zero' ? 'all ones' : `${b} with every bit turned over`}`,
   ),
-  csneg: conditional(([to, a, b], when) => `conditional select: ${to} becomes ${a} if ${when}; else −${b}`),
-  cset: conditional(([to], when) => `conditional set: ${to} becomes 1 if ${when}; else 0`),
-  csetm: conditional(([to], when) => `conditional set mask: ${to} becomes all ones if ${when}; else 0`),
-  cinc: conditional(([to, a], when) => `conditional increment: ${to} becomes ${a} + 1 if ${when}; else ${a}`),
+  csneg: conditional(3, ([to, a, b], when) => `conditional select: ${to} becomes ${a} if ${when}; else −${b}`),
+  cset: conditional(1, ([to], when) => `conditional set: ${to} becomes 1 if ${when}; else 0`),
+  csetm: conditional(1, ([to], when) => `conditional set mask: ${to} becomes all ones if ${when}; else 0`),
+  cinc: conditional(2, ([to, a], when) => `conditional increment: ${to} becomes ${a} + 1 if ${when}; else ${a}`),
   cinv: conditional(
+    2,
     ([to, a], when) => `conditional invert: ${to} becomes ${a} with every bit turned over if ${when}; else ${a}`,
   ),
-  cneg: conditional(([to, a], when) => `conditional negate: ${to} becomes −${a} if ${when}; else ${a}`),
+  cneg: conditional(2, ([to, a], when) => `conditional negate: ${to} becomes −${a} if ${when}; else ${a}`),
   ccmp: conditional(
+    3,
     ([a, b, flags], when) =>
       `conditional compare: if ${when}, compares ${a} with ${b}; else sets the flags to ${flags}`,
   ),
   ccmn: conditional(
+    3,
     ([a, b, flags], when) =>
       `conditional compare negative: if ${when}, compares ${a} + ${b} with 0; else sets the flags to ${flags}`,
   ),

@@ -52,8 +52,10 @@ export const BRANCHES: Rules = {
   tbnz: (parsed, around) => goes('test bit and branch', `if ${bit(parsed)} is 1,`, around, '32 KiB'),
   adr: ({ operands }, around) =>
     `address: puts ${target(around)}, into ${register(operands[0])}; it reaches at most 1 MiB`,
-  adrp: ({ operands }, around) =>
-    `address of page: puts the 4 KiB page ${target(around)}, into ${register(operands[0])}; one that follows says where in the page, and it reaches at most 4 GiB`,
+  // The start of a page is the start of nothing: no symbol is said.
+  adrp: ({ operands: [to] }, { reach }) =>
+    reach &&
+    `address of page: puts the 4 KiB page ${reach.target}, ${direction(reach.distance)}, into ${register(to)}; one that follows says where in the page, and it reaches at most 4 GiB`,
   brk: ({ operands }) =>
     `breakpoint: traps into the kernel with ${operands[0]?.slice(1) ?? ''}, ${breakWords(value(operands[0]))}`,
   udf: 'permanently undefined: traps when it is executed; zeroes between functions read as this',

@@ -51,6 +51,7 @@ function load(match: RegExpExecArray, { operands }: Parsed, around: Around): str
   const size = sizeOf(suffix, operands[0]);
   const sign = suffix.startsWith('s') ? ` with ${size === 1 ? 'its' : 'their'} sign` : '';
   if (at < 0) return literal(title, size, sign, operands, around);
+  if (at === 0) return undefined;
   const targets = registers(operands.slice(0, at));
   const memory = operands.slice(at);
   const each = targets.length > 1 ? ' each' : '';
@@ -66,7 +67,7 @@ function store(match: RegExpExecArray, { operands }: Parsed): string | undefined
   const [, name = '', suffix = ''] = match;
   const [title, more] = STORES[name] ?? ['store', ''];
   const at = memoryAt(operands);
-  if (at < 0) return undefined;
+  if (at < 1) return undefined;
   const sources = registers(operands.slice(0, at));
   const memory = operands.slice(at);
   const each = sources.length > 1 ? ' each' : '';
@@ -76,7 +77,7 @@ function store(match: RegExpExecArray, { operands }: Parsed): string | undefined
 function storeExclusive(match: RegExpExecArray, { operands }: Parsed): string | undefined {
   const [, release, pair, suffix = ''] = match;
   const at = memoryAt(operands);
-  if (at < 0) return undefined;
+  if (at !== (pair ? 3 : 2)) return undefined;
   const [status = '', ...sources] = registers(operands.slice(0, at));
   const title = `store${release ? '-release' : ''} exclusive${pair ? ' pair' : ''}`;
   const each = pair ? ' each' : '';
@@ -117,8 +118,8 @@ const within = (operands: readonly string[], at: number, suffix: string): string
 function atomic(match: RegExpExecArray, { operands }: Parsed): string | undefined {
   const [, kind, change = '', order = '', suffix = ''] = match;
   const at = memoryAt(operands);
-  if (at < 0) return undefined;
-  const [value = '', old] = registers(operands.slice(0, at));
+  if (at !== (kind === 'ld' ? 2 : 1)) return undefined;
+  const [value = '', old = ''] = registers(operands.slice(0, at));
   const what = CHANGES[change]?.(value);
   const keeps = kind === 'ld' && old !== 'zero' ? `, and puts what was there into ${old}` : '';
   return `atomic ${TITLES[change] ?? change}: ${what} ${within(operands, at, suffix)} in one step${ORDER[order]}${keeps}`;
@@ -127,7 +128,7 @@ function atomic(match: RegExpExecArray, { operands }: Parsed): string | undefine
 function swap(match: RegExpExecArray, { operands }: Parsed): string | undefined {
   const [, order = '', suffix = ''] = match;
   const at = memoryAt(operands);
-  if (at < 0) return undefined;
+  if (at !== 2) return undefined;
   const [value, old = ''] = registers(operands.slice(0, at));
   return `atomic swap: writes ${value} to ${within(operands, at, suffix)} in one step${ORDER[order]}, and puts what was there into ${into([old])}`;
 }
@@ -135,7 +136,7 @@ function swap(match: RegExpExecArray, { operands }: Parsed): string | undefined 
 function compareAndSwap(match: RegExpExecArray, { operands }: Parsed): string | undefined {
   const [, pair, order = '', suffix = ''] = match;
   const at = memoryAt(operands);
-  if (at < 0) return undefined;
+  if (at !== (pair ? 4 : 2)) return undefined;
   const all = registers(operands.slice(0, at));
   const half = all.length / 2;
   const expected = listed(all.slice(0, half));

@@ -72,8 +72,8 @@ const HINTS =
 
 const tagged =
   (verb: string): Rule =>
-  ({ operands }) =>
-    `pointer authentication: ${verb} ${operands[0]}${operands[1] ? ` with ${operands[1]}` : ''}`;
+  ({ operands: [pointer = '', modifier] }) =>
+    `pointer authentication: ${verb} ${pointer}${modifier === undefined ? '' : ` with ${modifier}`}`;
 
 const maintains =
   (what: string): Rule =>
@@ -82,7 +82,8 @@ const maintains =
 
 export const SYSTEM: Rules = {
   ...Object.fromEntries(HINTS.split(' ').map((name) => [name, hint])),
-  dmb: ({ operands }) => `data memory barrier: no access after it comes before the ${barrierWords(operands[0] ?? '')}`,
+  dmb: ({ operands }) =>
+    `data memory barrier: no ${operands[0]?.endsWith('st') ? 'store' : 'access'} after it comes before the ${barrierWords(operands[0] ?? '')}`,
   dsb: ({ operands }) =>
     `data synchronization barrier: nothing goes on until the ${barrierWords(operands[0] ?? '')}, are complete`,
   isb: 'instruction synchronization barrier: fetches what follows anew, so that changes of code and of system registers are seen',

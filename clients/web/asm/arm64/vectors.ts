@@ -86,6 +86,6 @@ export const VECTOR_FAMILIES: readonly Family[] = [
   [
     HASHES,
     ([name, hash = ''], { operands }) =>
-      `one step of the hash or cipher ${hash.toUpperCase()} (${name}), from ${listed(operands.slice(1))} into ${operands[0]}`,
+      `one step of the hash or cipher ${hash.toUpperCase()} (${name}), from ${listed(operands.slice(1))} into ${operands[0] ?? ''}`,
   ],
 ];

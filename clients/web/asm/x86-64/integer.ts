@@ -105,6 +105,7 @@ const bitTest =
     const [number = '', place = ''] = parsed.operands;
     const far = number.startsWith('%') && isMemory(place);
     const [bit, of] = wordsOf(parsed, around, undefined);
+    if (of === undefined) return undefined;
     const where = far ? `the bits from ${addressWords(place, around)} on` : of;
     return `${title}: puts bit ${bit} of ${where} into the carry${and}`;
   };
@@ -178,7 +179,7 @@ function extend(match: RegExpExecArray, { operands: [from = '', to = ''] }: Pars
 function conditionalMove(match: RegExpExecArray, parsed: Parsed, around: Around): string | undefined {
   const condition = conditionOf(match[1] ?? '');
   const [from, to] = wordsOf(parsed, around, undefined);
-  return condition && `conditional move: puts ${from} into ${to} if ${condition}`;
+  return to && condition && `conditional move: puts ${from} into ${to} if ${condition}`;
 }
 
 function setByte(match: RegExpExecArray, { operands: [to = ''] }: Parsed, around: Around): string | undefined {
