@@ -6,6 +6,7 @@ import { moduleQuery } from './module.ts';
 import { namesQuery } from './names.ts';
 import { ownerClassesQuery } from './owner-classes.ts';
 import { revealQuery } from './reveal.ts';
+import { sectionsQuery } from './sections.ts';
 import { spotQuery } from './spot.ts';
 
 /** By name: (view, argument) => answer, both plain data. */
@@ -16,6 +17,7 @@ export const QUERIES = {
   names: namesQuery,
   ownerClasses: ownerClassesQuery,
   spot: spotQuery,
+  sections: sectionsQuery,
   reveal: revealQuery,
 } as const satisfies Readonly<Record<string, (view: View, argument: never) => unknown>>;
 

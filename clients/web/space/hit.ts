@@ -1,0 +1,45 @@
+/** What is under the pointer. */
+import { fromHex } from '../../../protocol/address.ts';
+import { showsWords } from './closer.ts';
+import { areaOrRest, insideOf, type Place, siteNear } from './place.ts';
+import type { Row } from './rows.ts';
+import { addressAt } from './scale.ts';
+import type { Frame, Space } from './space-state.ts';
+
+/** Pixels from a site that still mean it. */
+const NEAR = 5;
+
+export const within = ({ top, height }: Row, y: number): boolean => y >= top && y < top + height;
+
+export function addressUnder({ rows, scale, whole }: Frame, x: number, y: number): number {
+  return addressAt(within(rows.overview, y) ? whole : scale, x);
+}
+
+export function placeUnder({ frame, sections, code }: Space, x: number, y: number): Place | undefined {
+  const now = frame.peek();
+  if (now === null) return undefined;
+  const { scene, world, rows, scale } = now;
+  const at = addressUnder(now, x, y);
+  if (at < world.start || at >= world.end) return undefined;
+  if (within(rows.overview, y)) return areaOrRest(scene, world, at);
+  const near = within(rows.arcs, y) || within(rows.sites, y) ? siteNear(scene.sites, at, NEAR * scale.perPixel) : -1;
+  if (near >= 0) return siteAt(now, near);
+  if (showsWords(now)) {
+    for (const { address, bytes, text, symbol } of code.peek().instructions) {
+      const start = fromHex(address);
+      const end = start + bytes.length / 2;
+      if (at < start || at >= end) continue;
+      const site = siteNear(scene.sites, start, 0);
+      return site >= 0 ? siteAt(now, site) : { kind: 'word', text, bytes, symbol, start, end };
+    }
+  }
+  const place = areaOrRest(scene, world, at);
+  const module = place.kind === 'area' ? scene.names[scene.areas.module[place.area]!] : undefined;
+  const known = module === undefined ? undefined : sections.peek().get(module);
+  return (known && insideOf(scene, known, at)) ?? place;
+}
+
+function siteAt({ scene }: Frame, site: number): Place {
+  const start = scene.sites.address[site]!;
+  return { kind: 'site', site, start, end: start + 4 };
+}
