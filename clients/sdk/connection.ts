@@ -4,9 +4,10 @@
  */
 import { BehaviorSubject, type Observable } from 'rxjs';
 import { wireError } from '../../protocol/errors.ts';
-import type { ClientFrame, From, ServerFrame } from '../../protocol/frames.ts';
-import { type Feature, mayReconnect, SERVER_FRAME_TYPES, SUBPROTOCOL } from '../../protocol/wire.ts';
+import type { ClientFrame, ServerFrame } from '../../protocol/frames.ts';
+import { type Feature, mayReconnect, SUBPROTOCOL } from '../../protocol/wire.ts';
 import { ClientError } from './errors.ts';
+import { readFrame, withoutId } from './frames.ts';
 import { openPulse, type Pulse } from './pulse.ts';
 import type { ConnectionState, SocketConstructor, SocketLike } from './types.ts';
 
@@ -269,18 +270,4 @@ export function openConnection(
   };
 }
 
-const withoutId = (from: From): From => (typeof from === 'string' ? from : { epoch: from.epoch, commit: from.commit });
-
 const keyOf = (machine: string, id: string): string => `${machine} ${id}`;
-
-const TYPES: ReadonlySet<string> = new Set(SERVER_FRAME_TYPES);
-
-function readFrame(data: unknown): ServerFrame | undefined {
-  if (typeof data !== 'string') return undefined;
-  try {
-    const frame = JSON.parse(data) as ServerFrame;
-    return TYPES.has(frame.type) ? frame : undefined;
-  } catch {
-    return undefined;
-  }
-}
