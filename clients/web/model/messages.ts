@@ -1,5 +1,6 @@
 /** What the page and its worker say to each other. */
 import type { ConnectionState } from '../../sdk/types.ts';
+import type { FeedWindow, FeedWish } from './feed/form.ts';
 import type { QueryArgument, QueryName } from './queries/index.ts';
 import type { SceneUpdate } from './scene.ts';
 
@@ -12,6 +13,7 @@ export type ToWorker =
   | { readonly type: 'pause' }
   /** The last scene is on the screen: the next one may come. */
   | { readonly type: 'drawn' }
+  | { readonly type: 'feed'; readonly wish: FeedWish }
   | {
       readonly type: 'ask';
       readonly id: number;
@@ -28,4 +30,5 @@ export type FromWorker =
   | { readonly type: 'scene'; readonly update: SceneUpdate }
   | { readonly type: 'connection'; readonly state: ConnectionState }
   | { readonly type: 'problem'; readonly problem: Problem | null }
+  | { readonly type: 'feed'; readonly window: FeedWindow }
   | { readonly type: 'answer'; readonly id: number; readonly answer: unknown };

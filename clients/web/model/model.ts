@@ -1,6 +1,7 @@
 /** The page's side of a machine's worker: the newest scene as a signal, wishes for another position, questions. */
 import { type ReadonlySignal, signal } from '@preact/signals';
 import type { ConnectionState } from '../../sdk/types.ts';
+import type { FeedWindow, FeedWish } from './feed/form.ts';
 import type { FromWorker, Problem, ToWorker } from './messages.ts';
 import type { QueryAnswer, QueryArgument, QueryName } from './queries/index.ts';
 import { applyUpdate, type Scene } from './scene.ts';
@@ -12,6 +13,9 @@ export interface Model {
   readonly connection: ReadonlySignal<ConnectionState>;
   /** Why the last wish can't be done. */
   readonly problem: ReadonlySignal<Problem | null>;
+  /** Patches: what the last wish asked for, as it is now. Null before the first. */
+  readonly feed: ReadonlySignal<FeedWindow | null>;
+  wishFeed(wish: FeedWish): void;
   live(): void;
   /** Any form of a position: a commit, `-100`, `EPOCH:812`, `@bookmark`. */
   goTo(at: number | string): void;
@@ -30,6 +34,7 @@ export function openModel(url: string, machine: string, token: string | undefine
   const scene = signal<Scene | null>(null);
   const connection = signal<ConnectionState>('idle');
   const problem = signal<Problem | null>(null);
+  const feed = signal<FeedWindow | null>(null);
   const asked = new Map<number, (answer: unknown) => void>();
   let questions = 0;
   const say = (message: ToWorker): void => worker.postMessage(message);
@@ -47,6 +52,9 @@ export function openModel(url: string, machine: string, token: string | undefine
       case 'problem':
         problem.value = data.problem;
         return;
+      case 'feed':
+        feed.value = data.window;
+        return;
       case 'answer':
         asked.get(data.id)?.(data.answer);
         asked.delete(data.id);
@@ -62,6 +70,8 @@ export function openModel(url: string, machine: string, token: string | undefine
     scene,
     connection,
     problem,
+    feed,
+    wishFeed: (wish) => say({ type: 'feed', wish }),
     live: () => say({ type: 'live' }),
     goTo: (at) => say({ type: 'go-to', at }),
     step: (commits) => say({ type: 'step', commits }),

@@ -24,10 +24,18 @@ export interface Picture {
   take(): { readonly update: SceneUpdate; readonly transfer: ArrayBuffer[] };
 }
 
+/** Whoever goes along with the picture. */
+export interface Companion {
+  /** It is at another position. */
+  jump(position: Position): void;
+  /** It went on by this commit. */
+  fold(commit: Commit): void;
+}
+
 type Table = 'areas' | 'sites' | 'veneers' | 'keys';
 const TABLES: readonly Table[] = ['areas', 'sites', 'veneers', 'keys'];
 
-export function openPicture(machine: string): Picture {
+export function openPicture(machine: string, companion: Companion): Picture {
   const names = openNames();
   let view = emptyView();
   let epoch = '';
@@ -73,10 +81,12 @@ export function openPicture(machine: string): Picture {
       stale = new Set(TABLES);
       flashes = [];
       dirty = true;
+      companion.jump(position);
     },
 
     fold(commit) {
       fold(view, commit);
+      companion.fold(commit);
       head = Math.max(head, commit.number);
       for (const event of commit.events) for (const table of touchedBy(event)) stale.add(table);
       flashes.push(...patchesOf(commit));

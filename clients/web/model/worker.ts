@@ -1,6 +1,7 @@
 /** The worker of one machine: it holds the connection and the picture, so that the page has nothing to do but to draw. */
 import { connect } from '../../sdk/index.ts';
 import type { ConnectionState } from '../../sdk/types.ts';
+import { type Feed, openFeed } from './feed/feed.ts';
 import type { FromWorker, ToWorker } from './messages.ts';
 import { openPicture, type Picture } from './picture.ts';
 import { openPlayer, type Player } from './player.ts';
@@ -14,7 +15,7 @@ const scope = self as unknown as {
   onmessage: ((event: MessageEvent<ToWorker>) => void) | null;
 };
 
-let opened: { readonly picture: Picture; readonly player: Player } | undefined;
+let opened: { readonly picture: Picture; readonly player: Player; readonly feed: Feed } | undefined;
 /** Whether the page draws a scene now; then the next one waits, and takes all that happens meanwhile. */
 let drawing = false;
 let planned = false;
@@ -34,13 +35,34 @@ function post(): void {
   scope.postMessage({ type: 'scene', update }, transfer);
 }
 
+/** Milliseconds: nobody reads rows that change more often. */
+const FEED_EVERY = 100;
+let feedPosted = 0;
+let feedPlanned = false;
+
+function feedChanged(): void {
+  if (feedPlanned) return;
+  feedPlanned = true;
+  setTimeout(postFeed, Math.max(0, feedPosted + FEED_EVERY - performance.now()));
+}
+
+function postFeed(): void {
+  feedPlanned = false;
+  const window = opened?.feed.take() ?? null;
+  if (window === null) return;
+  feedPosted = performance.now();
+  scope.postMessage({ type: 'feed', window });
+}
+
 function open({ url, machine, token }: Extract<ToWorker, { type: 'open' }>): void {
   const client = connect(url, { patience: PATIENCE, ...(token !== undefined && { token }) });
   let connection: ConnectionState = 'idle';
   let waiting = false;
   const tell = (): void => scope.postMessage({ type: 'connection', state: waiting ? 'connecting' : connection });
-  const picture = openPicture(machine);
-  const player = openPlayer(client.machine(machine), picture, {
+  const handle = client.machine(machine);
+  const feed = openFeed(handle, feedChanged);
+  const picture = openPicture(machine, feed);
+  const player = openPlayer(handle, picture, {
     changed,
     waiting(is) {
       if (is === waiting) return;
@@ -54,7 +76,7 @@ function open({ url, machine, token }: Extract<ToWorker, { type: 'open' }>): voi
     tell();
     if (state === 'connecting' || state === 'open') player.connected(state === 'open');
   });
-  opened = { picture, player };
+  opened = { picture, player, feed };
 }
 
 scope.onmessage = ({ data: message }) => {
@@ -63,7 +85,7 @@ scope.onmessage = ({ data: message }) => {
     return;
   }
   if (opened === undefined) return;
-  const { player, picture } = opened;
+  const { player, picture, feed } = opened;
   switch (message.type) {
     case 'drawn':
       drawing = false;
@@ -75,6 +97,11 @@ scope.onmessage = ({ data: message }) => {
       scope.postMessage({ type: 'answer', id: message.id, answer });
       return;
     }
+    case 'feed':
+      feed.wish(message.wish);
+      // Somebody scrolls: no waiting.
+      postFeed();
+      return;
     default:
       scope.postMessage({ type: 'problem', problem: null });
   }
