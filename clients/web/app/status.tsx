@@ -1,6 +1,7 @@
 /** When something is not as it should be: no connection, a position that is not there, a machine that is gone. */
 import { useEffect, useState } from 'preact/hooks';
 import { model, scene } from '../state/app.ts';
+import { isComing } from '../tour/guide.ts';
 import { isAway } from './away.ts';
 import { ProblemBanner } from './problem-banner.tsx';
 import { startState } from './start.ts';
@@ -10,7 +11,9 @@ export function Status() {
   if (startState.value === 'needs-token') return null;
   if (isAway.value) return <Away what="The connection is lost. What you see is the last that came." />;
   const problem = model.value?.problem.value ?? null;
-  if (problem !== null) return <ProblemBanner problem={problem} machine={model.value?.machine ?? ''} />;
+  // A stop of the tour may have to make its machine first.
+  if (problem !== null && !isComing.value)
+    return <ProblemBanner problem={problem} machine={model.value?.machine ?? ''} />;
   return <CatchingUp />;
 }
 

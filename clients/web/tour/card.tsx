@@ -2,7 +2,7 @@
 import { useEffect, useRef } from 'preact/hooks';
 import { useShortcuts } from '../app/shortcuts.ts';
 import { hear } from '../ui/announce.ts';
-import { arrival, endTour, moment, move, showMoment, stopNumber, visit } from './guide.ts';
+import { arrival, endTour, hasStrayed, moment, move, showMoment, stopNumber, visit } from './guide.ts';
 import { type Panel, STOPS, type Stop } from './stops.ts';
 import { Words } from './words.tsx';
 
@@ -106,12 +106,11 @@ function Here({ stop }: { readonly stop: Stop }) {
       </p>
     );
   }
-  const now = moment.value;
   if (stop.before === undefined) {
     return (
       <p class="dim">
         Look at {PANELS[stop.look]}.{' '}
-        {now === null && (
+        {hasStrayed.value && (
           <button type="button" onClick={() => visit(stop)}>
             Show it again
           </button>
@@ -125,7 +124,7 @@ function Here({ stop }: { readonly stop: Stop }) {
       <fieldset class="switch">
         <legend class="sr-only">Moment</legend>
         {(['before', 'after'] as const).map((which) => (
-          <button key={which} type="button" aria-pressed={now === which} onClick={() => showMoment(which)}>
+          <button key={which} type="button" aria-pressed={moment.value === which} onClick={() => showMoment(which)}>
             {which}
           </button>
         ))}

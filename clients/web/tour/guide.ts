@@ -36,13 +36,21 @@ export const arrival = signal<Arrival>({ state: 'coming' });
 /** The stop that the card shows. */
 export const stop = computed<Stop | null>(() => STOPS.find(({ id }) => id === tourStop.value) ?? null);
 export const stopNumber = computed(() => (stop.value === null ? 0 : STOPS.indexOf(stop.value) + 1));
-/** Null where the visitor went on by themselves, to another commit or machine. */
+/** Whether the stop's machine is not shown yet. */
+export const isComing = computed(() => stop.value !== null && arrival.value.state === 'coming');
+/** Null while the page is at neither. */
 export const moment = computed<Moment | null>(() => {
   const there = arrival.value;
   const now = scene.value;
   if (stop.value === null || now === null || there.state !== 'there' || now.machine !== there.machine) return null;
   if (now.commit === stop.value.commit) return 'after';
   return now.commit === stop.value.before ? 'before' : null;
+});
+
+/** Whether the visitor went on by themselves, to another commit or machine. */
+export const hasStrayed = computed(() => {
+  const mode = scene.value?.mode ?? 'loading';
+  return arrival.value.state === 'there' && mode !== 'loading' && moment.value === null;
 });
 
 /** Where the visitor was; null where a link began the tour. */
