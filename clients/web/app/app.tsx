@@ -1,5 +1,6 @@
 /** The page: four parts and the inspector, all of one position; what covers them now and then. */
 
+import { ComparisonPanel } from '../actions/comparison-panel.tsx';
 import { Feed } from '../feed/feed.tsx';
 import { Inspector } from '../inspector/inspector.tsx';
 import { Keys } from '../keys/keys.tsx';
@@ -33,6 +34,7 @@ export function App() {
         {parts && (
           <>
             <Space />
+            <ComparisonPanel />
             <Keys />
             <Feed />
             <Inspector />

@@ -10,9 +10,15 @@ export interface DialogProps {
 
 export function Dialog({ title, close, children }: DialogProps) {
   const dialog = useRef<HTMLDialogElement>(null);
-  useEffect(() => dialog.current?.showModal(), []);
+  useEffect(() => {
+    const element = dialog.current;
+    element?.showModal();
+    element?.querySelector<HTMLElement>('input, select, textarea')?.focus();
+    // Where the page takes it away, the focus goes back as well.
+    return () => element?.close();
+  }, []);
   return (
-    <dialog ref={dialog} class="dialog" aria-labelledby="dialog-title" onClose={close}>
+    <dialog ref={dialog} class="dialog" aria-labelledby="dialog-title" onClose={() => dialog.current && close()}>
       <header class="panel-head">
         <h2 id="dialog-title">{title}</h2>
         <button type="button" class="quiet" aria-label="Close" onClick={() => dialog.current?.close()}>

@@ -2,23 +2,27 @@
 import type { View } from '../../../../protocol/view/types.ts';
 import { keyQuery } from './key.ts';
 import { keyRowsQuery } from './key-rows.ts';
+import { loadedQuery } from './loaded.ts';
 import { moduleQuery } from './module.ts';
 import { namesQuery } from './names.ts';
 import { ownerClassesQuery } from './owner-classes.ts';
 import { revealQuery } from './reveal.ts';
 import { sectionsQuery } from './sections.ts';
 import { spotQuery } from './spot.ts';
+import { wordsQuery } from './words.ts';
 
 /** By name: (view, argument) => answer, both plain data. */
 export const QUERIES = {
   keyRows: keyRowsQuery,
   key: keyQuery,
+  loaded: loadedQuery,
   module: moduleQuery,
   names: namesQuery,
   ownerClasses: ownerClassesQuery,
   spot: spotQuery,
   sections: sectionsQuery,
   reveal: revealQuery,
+  words: wordsQuery,
 } as const satisfies Readonly<Record<string, (view: View, argument: never) => unknown>>;
 
 export type QueryName = keyof typeof QUERIES;
