@@ -85,6 +85,6 @@ export interface FeedWindow {
 export const COMMIT_HEIGHT = 28;
 export const NOTE_HEIGHT = 22;
 export const MORE_HEIGHT = 28;
-export const PATCH_HEIGHT = 48;
+export const PATCH_HEIGHT = 64;
 /** Each instruction of the longer side. */
 export const LINE_HEIGHT = 18;

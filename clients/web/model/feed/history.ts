@@ -9,7 +9,8 @@ export interface Stretch {
   /** Commits after `from`, up to `to`. */
   readonly from: number;
   readonly to: number;
-  readonly filter: Filter;
+  /** Every event, unless told. */
+  readonly filter?: Filter;
 }
 
 export interface Reading {
@@ -28,13 +29,15 @@ export function readStretch(machine: MachineHandle, { epoch, from, to, filter }:
   };
   const commits = new Promise<readonly Commit[]>((resolve, reject) => {
     done = resolve;
-    subscription = machine.replay({ from: { epoch, commit: from }, to, pace: 'instant', filter }).observable.subscribe({
-      next(item) {
-        if (item.kind === 'commit') found.push(item.commit);
-        else if (item.kind === 'state' && item.state === 'ended') end();
-      },
-      error: reject,
-    });
+    subscription = machine
+      .replay({ from: { epoch, commit: from }, to, pace: 'instant', ...(filter && { filter }) })
+      .observable.subscribe({
+        next(item) {
+          if (item.kind === 'commit') found.push(item.commit);
+          else if (item.kind === 'state' && item.state === 'ended') end();
+        },
+        error: reject,
+      });
   });
   return { commits, end };
 }

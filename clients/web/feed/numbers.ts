@@ -1,0 +1,58 @@
+/**
+ * A patch is named by its place among all events of its commit. The daemon, asked for patches only, does not say which place
+ * that is: where a name is needed, the commit is read once more, whole.
+ */
+import { signal } from '@preact/signals';
+import type { Commit } from '../../../protocol/commit.ts';
+import { same } from '../../../protocol/same.ts';
+import { ClientError } from '../../sdk/errors.ts';
+import type { PatchRow } from '../model/feed/form.ts';
+import { readStretch } from '../model/feed/history.ts';
+import { patchesOf } from '../model/patches.ts';
+import { client, scene, select, selection } from '../state/app.ts';
+import { say } from '../ui/announce.ts';
+
+/** The last commit that was read. */
+const whole = signal<{ readonly epoch: string; readonly commit: Commit } | null>(null);
+let reading: { readonly what: string; readonly done: Promise<void> } | null = null;
+
+function read(epoch: string, number: number): Promise<void> {
+  const machine = scene.peek()?.machine ?? '';
+  const what = `${machine} ${epoch}:${number}`;
+  if (reading?.what !== what) reading = { what, done: readWhole(machine, epoch, number) };
+  return reading.done;
+}
+
+async function readWhole(machine: string, epoch: string, number: number): Promise<void> {
+  try {
+    const [commit] = await readStretch(client.machine(machine), { epoch, from: number - 1, to: number }).commits;
+    if (commit !== undefined) whole.value = { epoch, commit };
+  } catch (error) {
+    reading = null;
+    if (!(error instanceof ClientError)) throw error;
+    say(`Commit ${number} can't be read: ${error.message}`, 'problem');
+  }
+}
+
+/** Undefined where it is not known now. */
+function idOf({ commit, index, event }: PatchRow, epoch: string): string | undefined {
+  if (index !== null) return `${commit}.${index}`;
+  const read = whole.value;
+  if (read === null || read.epoch !== epoch || read.commit.number !== commit) return undefined;
+  for (const patch of patchesOf(read.commit)) if (same(patch.event, event)) return patch.id;
+  return undefined;
+}
+
+export function isChosen(row: PatchRow, epoch: string): boolean {
+  const chosen = selection.value;
+  if (chosen?.kind !== 'patch' || !chosen.id.startsWith(`${row.commit}.`)) return false;
+  const id = idOf(row, epoch);
+  if (id === undefined) void read(epoch, row.commit);
+  return id === chosen.id;
+}
+
+export async function choosePatch(row: PatchRow, epoch: string): Promise<void> {
+  if (idOf(row, epoch) === undefined) await read(epoch, row.commit);
+  const id = idOf(row, epoch);
+  if (id !== undefined) select({ kind: 'patch', id });
+}
