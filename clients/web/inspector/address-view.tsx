@@ -1,0 +1,77 @@
+/** Whatever is at an address: a site, a PLT entry, a trampoline, a key's memory, code, data, a hole. */
+import { toHex } from '../../../protocol/address.ts';
+import type { WhyAnswer } from '../../../protocol/inspect.ts';
+import type { Arch } from '../asm/types.ts';
+import type { Model } from '../model/model.ts';
+import type { Spot } from '../model/queries/spot.ts';
+import { useAnswer } from '../model/use-answer.ts';
+import { useAsm } from '../ui/asm.ts';
+import { hasCode } from './code-around.ts';
+import { CodePart } from './code-part.tsx';
+import { Part } from './facts.tsx';
+import { Follow } from './follow.tsx';
+import { useAskedAt } from './position.ts';
+import { useQuestion } from './question.ts';
+import { Refused } from './refused.tsx';
+import { SpotFacts } from './spot-facts.tsx';
+import { Wrote } from './wrote.tsx';
+
+export interface AddressViewProps {
+  readonly model: Model;
+  readonly arch: Arch;
+  readonly address: number;
+}
+
+export function AddressView({ model, arch, address }: AddressViewProps) {
+  const spot = useAnswer(model, 'spot', address);
+  const why = useWhy(address);
+  // An answer of another address greys out; its facts are nobody's here.
+  const own = why.answer?.address === toHex(address) ? why.answer : undefined;
+  if (spot === undefined) return null;
+  return (
+    <>
+      <SpotFacts arch={arch} address={address} spot={spot} why={own} />
+      {hasCode(spot) && <CodePart key={`${spot.start}`} model={model} arch={arch} spot={spot} known={own} />}
+      <FollowPart spot={spot} why={own} />
+      <Part title="What wrote this" stale={why.stale}>
+        {why.error !== undefined && <Refused error={why.error} />}
+        {why.answer !== undefined && <Wrote arch={arch} why={why.answer} />}
+      </Part>
+    </>
+  );
+}
+
+export function useWhy(address: number) {
+  const asked = useAskedAt();
+  const hex = toHex(address);
+  return useQuestion<WhyAnswer>(asked && `${asked.key} why ${hex}`, () => {
+    if (asked === null) throw new TypeError('there is no position');
+    return asked.machine.why(hex, { at: asked.at });
+  });
+}
+
+/** Only what branches can be followed. */
+function FollowPart({ spot, why }: { readonly spot: Spot; readonly why: WhyAnswer | undefined }) {
+  const asm = useAsm();
+  const [first] = asm === null || !why?.text ? [] : asm.tokens(why.text);
+  const branches = first?.type === 'mnemonic' && (first.kind === 'call' || first.kind === 'branch');
+  const calls = spot.kind === 'site' || spot.kind === 'trampoline' || (spot.kind === 'plt' && spot.veneer !== null);
+  return calls || (spot.kind === 'section' && branches) ? <FollowFrom address={spot.start} /> : null;
+}
+
+export function FollowFrom({ address }: { readonly address: number }) {
+  const asked = useAskedAt();
+  const hex = toHex(address);
+  const { answer, error, stale } = useQuestion(asked && `${asked.key} trace ${hex}`, () => {
+    if (asked === null) throw new TypeError('there is no position');
+    return asked.machine.trace(hex, { at: asked.at });
+  });
+  // A conditional branch, or one by a register: where it goes is not in memory.
+  if (error?.code === 'bad-command') return null;
+  return (
+    <Part title="Follow this call" stale={stale}>
+      {error !== undefined && <Refused error={error} />}
+      {answer !== undefined && <Follow trace={answer} />}
+    </Part>
+  );
+}

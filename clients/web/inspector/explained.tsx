@@ -1,0 +1,44 @@
+/** What one instruction does, in one sentence; how far it leads; its bit fields where somebody wants them. */
+import { signal } from '@preact/signals';
+import type { Explanation } from '../asm/explain.ts';
+import type { Arch } from '../asm/types.ts';
+import { useAsm } from '../ui/asm.ts';
+import { Reach } from '../ui/reach.tsx';
+import { Bits } from './bits.tsx';
+import type { Line } from './lines.ts';
+
+/** Whether bit fields are shown: a wish that outlives the line. */
+const bitsOpen = signal(false);
+
+export interface ExplainedProps {
+  readonly arch: Arch;
+  readonly line: Line;
+  readonly explanation: Explanation;
+}
+
+export function Explained({ arch, line, explanation: { sentence, kind, reach } }: ExplainedProps) {
+  const asm = useAsm();
+  return (
+    <div class="explained" data-testid="explained">
+      <p>
+        <code class="asm">
+          <span class={`kind-${kind}`}>{line.text.split(' ', 1)[0]}</span>
+        </code>{' '}
+        {sentence}.
+      </p>
+      <p class="explained-more">
+        {reach !== null && kind === 'call' && <Reach arch={arch} distance={reach.distance} />}
+        <button
+          type="button"
+          aria-expanded={bitsOpen.value}
+          onClick={() => {
+            bitsOpen.value = !bitsOpen.value;
+          }}
+        >
+          Bits
+        </button>
+      </p>
+      {bitsOpen.value && asm !== null && <Bits encoding={asm.fields(arch, line)} />}
+    </div>
+  );
+}

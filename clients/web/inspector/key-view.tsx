@@ -1,0 +1,153 @@
+/** A static-call key: what it calls, its trampoline, and how many calls there are of each class. */
+import { useMemo } from 'preact/hooks';
+import { toHex } from '../../../protocol/address.ts';
+import { counted } from '../../../protocol/count.ts';
+import type { Arch } from '../asm/types.ts';
+import type { Model } from '../model/model.ts';
+import type { KeyRow } from '../model/scene.ts';
+import { useAnswer } from '../model/use-answer.ts';
+import { Address } from '../ui/address.tsx';
+import { useAsm } from '../ui/asm.ts';
+import { ClassBar, ClassCounts } from '../ui/class-bar.tsx';
+import { symbolAt } from '../ui/symbols.ts';
+import { FollowFrom, useWhy } from './address-view.tsx';
+import { useNames } from './code-part.tsx';
+import { CopyButton, Fact, Facts, Part } from './facts.tsx';
+import { OwnerLink } from './links.tsx';
+import { Listing } from './listing.tsx';
+import { Refused } from './refused.tsx';
+import { Wrote } from './wrote.tsx';
+
+export interface KeyViewProps {
+  readonly model: Model;
+  readonly arch: Arch;
+  readonly name: string;
+}
+
+export function KeyView({ model, arch, name }: KeyViewProps) {
+  const row = model.scene.value?.keys.find((key) => key.name === name);
+  if (row === undefined) {
+    return (
+      <div class="subject">
+        <p class="subject-kind">static-call key</p>
+        <p class="subject-name">{name}</p>
+        <p class="subject-words">At this position there is no such key.</p>
+      </div>
+    );
+  }
+  return <Key model={model} arch={arch} row={row} />;
+}
+
+function Key({ model, arch, row }: { readonly model: Model; readonly arch: Arch; readonly row: KeyRow }) {
+  const { name, owner, address, func, calls, tramp, orig, patches, updates, chain, classes } = row;
+  const detail = useAnswer(model, 'key', name);
+  const sites = chain.reduce((sum, link) => sum + link.sites, 0);
+  const nodes = chain.filter(({ node }) => node).length;
+  const literal = detail?.literal ?? null;
+  return (
+    <>
+      <div class="subject">
+        <p class="subject-kind">static-call key</p>
+        <p class="subject-name">
+          {name}
+          <CopyButton text={name} what={`the name ${name}`} />
+        </p>
+        <p class="subject-words">
+          A function pointer that every call of it has built in: when it changes, the kernel rewrites the calls.
+        </p>
+        <ClassBar classes={classes} />
+        <ClassCounts classes={classes} />
+        <Facts>
+          <Fact name="func">
+            <Place address={func} />
+          </Fact>
+          {calls !== func && (
+            <Fact name="calls">{calls === null ? 'nothing: func is NULL' : <Place address={calls} />}</Fact>
+          )}
+          <Fact name="trampoline">
+            <Address address={tramp} />
+          </Fact>
+          {literal !== null && (
+            <Fact name="literal">
+              <Address address={literal} />
+            </Fact>
+          )}
+          {orig !== null && (
+            <Fact name="orig">
+              <Address address={orig} />
+            </Fact>
+          )}
+          <Fact name="key">
+            <Address address={address} />
+          </Fact>
+          <Fact name="owner">
+            <OwnerLink name={owner} />
+          </Fact>
+          <Fact name="site_mods">
+            {counted(nodes, 'node')}, {counted(sites, 'site')}
+          </Fact>
+          <Fact name="newest first">
+            <span class="chain">
+              {chain.slice(0, CHAIN_SHOWN).map((link) => (
+                <OwnerLink key={link.owner} name={link.owner} />
+              ))}
+              {chain.length > CHAIN_SHOWN && (
+                <span class="dim">and {counted(chain.length - CHAIN_SHOWN, 'more', 'more')}</span>
+              )}
+            </span>
+          </Fact>
+          <Fact name="history">
+            {counted(updates, 'update')}, {counted(patches, 'patch', 'patches')}
+          </Fact>
+        </Facts>
+      </div>
+      <Trampoline model={model} arch={arch} row={row} bytes={detail?.bytes ?? ''} />
+      <FollowFrom address={tramp} />
+      <SetBy arch={arch} address={address} />
+    </>
+  );
+}
+
+/** The keys panel lists them all. */
+const CHAIN_SHOWN = 6;
+
+function Place({ address }: { readonly address: number }) {
+  if (address === 0) return <span class="dim">NULL</span>;
+  return (
+    <>
+      <Address address={address} /> <span class="mono symbol">{symbolAt(address) ?? ''}</span>
+    </>
+  );
+}
+
+interface TrampolineProps {
+  readonly model: Model;
+  readonly arch: Arch;
+  readonly row: KeyRow;
+  readonly bytes: string;
+}
+
+function Trampoline({ model, arch, row: { tramp, text }, bytes }: TrampolineProps) {
+  const asm = useAsm();
+  const lines = useMemo(() => {
+    const told = asm?.split(arch, { address: toHex(tramp), bytes, text }) ?? [];
+    return told.map((line) => ({ ...line, symbol: null }));
+  }, [asm, arch, tramp, bytes, text]);
+  const nameOf = useNames(model, lines);
+  if (lines.length === 0) return null;
+  return (
+    <Part title="Trampoline">
+      <Listing arch={arch} lines={lines} chosen={tramp} nameOf={nameOf} label="Instructions of the trampoline" />
+    </Part>
+  );
+}
+
+function SetBy({ arch, address }: { readonly arch: Arch; readonly address: number }) {
+  const { answer, error, stale } = useWhy(address);
+  return (
+    <Part title="What set func" stale={stale}>
+      {error !== undefined && <Refused error={error} />}
+      {answer !== undefined && <Wrote arch={arch} why={answer} />}
+    </Part>
+  );
+}

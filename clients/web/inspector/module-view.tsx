@@ -1,0 +1,112 @@
+/** A module: its state and file, where its parts are, its sections, its branches, whom it uses and who uses it. */
+
+import { counted } from '../../../protocol/count.ts';
+import type { Model } from '../model/model.ts';
+import { useAnswer } from '../model/use-answer.ts';
+import { ClassBar, ClassCounts } from '../ui/class-bar.tsx';
+import { Refusal } from '../ui/refusal.tsx';
+import { CopyButton, Fact, Facts, Part } from './facts.tsx';
+import { CommitLink } from './links.tsx';
+import { Branches } from './module-branches.tsx';
+import { Symbols } from './module-symbols.tsx';
+import { Parts, Sections } from './module-tables.tsx';
+import { Names } from './names.tsx';
+import { STATE_WORDS } from './words.ts';
+
+export interface ModuleViewProps {
+  readonly model: Model;
+  readonly name: string;
+}
+
+export function ModuleView({ model, name }: ModuleViewProps) {
+  const module = useAnswer(model, 'module', name);
+  const classes = useAnswer(model, 'ownerClasses', name);
+  if (module === undefined) return null;
+  if (module === null) {
+    return (
+      <>
+        <div class="subject">
+          <p class="subject-kind">module</p>
+          <p class="subject-name">{name}</p>
+          <p class="subject-words">At this position no module of this name is loaded.</p>
+        </div>
+        <Refusals model={model} name={name} />
+      </>
+    );
+  }
+  const { state, file, blob, since, uses, usedBy, percpu } = module;
+  const calls = (classes ?? []).reduce((sum, count) => sum + count, 0);
+  return (
+    <>
+      <div class="subject">
+        <p class="subject-kind">
+          module <abbr title={STATE_WORDS[state]}>{state}</abbr>
+        </p>
+        <p class="subject-name">
+          {name}
+          <CopyButton text={name} what={`the name ${name}`} />
+        </p>
+        <Facts>
+          {file !== null && (
+            <Fact name="file">
+              <span class="mono wrap">{file}</span>
+            </Fact>
+          )}
+          <Fact name="sha256">
+            {blob === null ? (
+              <span class="dim">unknown: a running kernel showed the module, and not its file</span>
+            ) : (
+              <>
+                <code title={blob}>{blob.slice(0, 12)}…</code>
+                <CopyButton text={blob} what="the sha256 of its file" />
+              </>
+            )}
+          </Fact>
+          <Fact name="since">
+            <CommitLink commit={since} />
+          </Fact>
+          {percpu && <Fact name="per-CPU">{counted(percpu.size, 'byte')}</Fact>}
+        </Facts>
+      </div>
+      <Refusals model={model} name={name} />
+      <Part title="Parts">
+        <Parts module={module} />
+      </Part>
+      {calls > 0 && (
+        <Part title={`Static calls (${calls.toLocaleString('en')})`}>
+          <ClassBar classes={classes ?? []} />
+          <ClassCounts classes={classes ?? []} />
+        </Part>
+      )}
+      <Part title="Branches and veneers">
+        <Branches module={module} />
+      </Part>
+      <Part title={`Sections (${module.sections.length})`}>
+        <Sections module={module} />
+      </Part>
+      <Part title="Uses and users">
+        <Names title="uses" names={uses} />
+        <Names title="used by" names={usedBy} />
+      </Part>
+      <Symbols module={module} />
+    </>
+  );
+}
+
+/** What the kernel refused of a module of this name, the newest first. */
+function Refusals({ model, name }: ModuleViewProps) {
+  const failures = model.scene.value?.summary.failures.filter(({ module }) => module === name) ?? [];
+  if (failures.length === 0) return null;
+  return (
+    <Part title="Refused">
+      <ul class="refusals">
+        {failures.toReversed().map((failure) => (
+          <li key={`${failure.commit} ${failure.op}`}>
+            <CommitLink commit={failure.commit} />
+            <Refusal refused={failure} />
+          </li>
+        ))}
+      </ul>
+    </Part>
+  );
+}

@@ -1,0 +1,101 @@
+/** Nothing is chosen: what can be, and what this machine is made of. */
+
+import { fromHex } from '../../../protocol/address.ts';
+import { counted } from '../../../protocol/count.ts';
+import type { Model } from '../model/model.ts';
+import type { Summary } from '../model/scene.ts';
+import { Address } from '../ui/address.tsx';
+import { ClassBar, ClassCounts } from '../ui/class-bar.tsx';
+import { Refusal } from '../ui/refusal.tsx';
+import { Size } from '../ui/size.tsx';
+import { Fact, Facts, Part } from './facts.tsx';
+import { CommitLink, OwnerLink } from './links.tsx';
+
+/** Refusals that are shown; the module's own view has the others. */
+const REFUSALS = 5;
+
+export function Nothing({ model }: { readonly model: Model }) {
+  const summary = model.scene.value?.summary;
+  if (summary === undefined) return null;
+  const { sites, failures } = summary;
+  const calls = sites.reduce((sum, count) => sum + count, 0);
+  return (
+    <>
+      <div class="subject">
+        <p class="subject-kind">nothing chosen</p>
+        <p class="subject-words">
+          Click anything: a module or a call in the address space, a key, a patch, an address. What it is, its code,
+          what wrote it and where its calls arrive are then shown here.
+        </p>
+      </div>
+      <Machine summary={summary} />
+      {calls > 0 && (
+        <Part title={`Static calls (${calls.toLocaleString('en')})`}>
+          <ClassBar classes={sites} />
+          <ClassCounts classes={sites} />
+        </Part>
+      )}
+      {failures.length > 0 && (
+        <Part title="Refused by the kernel, newest first">
+          <ul class="refusals">
+            {failures
+              .slice(-REFUSALS)
+              .toReversed()
+              .map((failure) => (
+                <li key={`${failure.commit} ${failure.op} ${failure.module}`}>
+                  <CommitLink commit={failure.commit} /> <OwnerLink name={failure.module} />
+                  <Refusal refused={failure} />
+                </li>
+              ))}
+          </ul>
+        </Part>
+      )}
+    </>
+  );
+}
+
+function Machine({ summary: { machine, windows, modules, now, ever, patches } }: { readonly summary: Summary }) {
+  if (machine === null) return null;
+  const { arch, layout, pageSize, kernel, staticCall, errata = [], kaslrSeed, openSymbols, symbols } = machine;
+  return (
+    <Part title="This machine">
+      <Facts>
+        <Fact name="kernel">
+          {layout} {arch}
+        </Fact>
+        <Fact name="static calls">{staticCall ?? 'none'}</Fact>
+        <Fact name="pages">
+          <Size size={pageSize} />
+        </Fact>
+        <Fact name="KASLR">{kaslrSeed === undefined ? 'off' : `seed ${kaslrSeed}`}</Fact>
+        <Fact name="image">
+          <Range start={kernel.text} end={kernel.end} />
+        </Fact>
+        {windows.map(({ window, start, end, size, used }) => (
+          <Fact key={window} name={`${window} window`}>
+            <Range start={start} end={end} />
+            <br />
+            <Size size={used} /> <span class="dim">of</span> <Size size={size} /> <span class="dim">used</span>
+          </Fact>
+        ))}
+        {errata.length > 0 && <Fact name="errata">{errata.join(', ')}</Fact>}
+        <Fact name="exports">{openSymbols ? 'whatever a module asks for' : counted(symbols, 'symbol')}</Fact>
+        <Fact name="modules">{modules.toLocaleString('en')}</Fact>
+        <Fact name="veneers">{now.veneers.toLocaleString('en')}</Fact>
+        <Fact name="patches">{patches.toLocaleString('en')}</Fact>
+        <Fact name="loads">
+          {counted(ever.loads, 'load')}, {counted(ever.unloads, 'unload')},{' '}
+          {(ever.failedLoads + ever.failedUnloads).toLocaleString('en')} refused
+        </Fact>
+      </Facts>
+    </Part>
+  );
+}
+
+function Range({ start, end }: { readonly start: string; readonly end: string }) {
+  return (
+    <>
+      <Address address={fromHex(start)} /> <span class="dim">to</span> <Address address={fromHex(end)} />
+    </>
+  );
+}

@@ -1,0 +1,122 @@
+/** What wrote what stands there: every write since the module was loaded, oldest first, each with its command and its reason. */
+import { fromHex } from '../../../protocol/address.ts';
+import type { RelocationAnswer, WhyAnswer, Write } from '../../../protocol/inspect.ts';
+import type { Arch } from '../asm/types.ts';
+import { Address } from '../ui/address.tsx';
+import { AtomicityMark } from '../ui/atomicity.tsx';
+import { ClassMark } from '../ui/class-mark.tsx';
+import { Code } from '../ui/code.tsx';
+import { Reach } from '../ui/reach.tsx';
+import { CommitLink, OwnerLink } from './links.tsx';
+import { WRITE_WORDS } from './words.ts';
+
+export interface WroteProps {
+  readonly arch: Arch;
+  readonly why: WhyAnswer;
+}
+
+export function Wrote({ arch, why: { writes, notes, bytes } }: WroteProps) {
+  return (
+    <>
+      {writes.length === 0 && (
+        <p class="dim">
+          {bytes === null
+            ? 'No event wrote here.'
+            : 'As the loader left it: no event has written here since the module was loaded.'}
+        </p>
+      )}
+      <ol class="writes">
+        {writes.map((write) => (
+          <WriteRow
+            key={`${write.commit} ${write.address} ${write.what} ${write.bytes[1]}`}
+            arch={arch}
+            write={write}
+          />
+        ))}
+      </ol>
+      {notes.length > 0 && (
+        <ul class="notes" aria-label="Notes">
+          {notes.map((note) => (
+            <li key={note}>{note}</li>
+          ))}
+        </ul>
+      )}
+    </>
+  );
+}
+
+function WriteRow({ arch, write }: { readonly arch: Arch; readonly write: Write }) {
+  const { what, commit, cause, bytes, text, reason, relocation, veneer, patch } = write;
+  const [before, after] = [text[0] ?? bytes[0], text[1] ?? bytes[1]];
+  return (
+    <li class={`write write-${what}`}>
+      <p class="write-head">
+        <CommitLink commit={commit} /> <span class="write-what">{WRITE_WORDS[what]}</span>{' '}
+        <span class="write-cause">{cause}</span>
+      </p>
+      <p class="change">
+        {before !== null && (
+          <del>
+            <Instructions text={before} />
+          </del>
+        )}
+        <ins>
+          <Instructions text={after} />
+        </ins>
+      </p>
+      <p class="reason">{reason}</p>
+      {relocation && <Relocation relocation={relocation} />}
+      {veneer && (
+        <p>
+          asked for by the branch at <Address address={fromHex(veneer.site)} />{' '}
+          <Reach arch={arch} distance={veneer.distance} />
+        </p>
+      )}
+      {veneer?.asked && <Relocation relocation={veneer.asked} />}
+      {patch && (
+        <p>
+          <ClassMark name={patch.class} /> {patch.hops[1] === 1 ? '1 branch' : `${patch.hops[1]} branches`}
+          {patch.distance !== null && <Reach arch={arch} distance={patch.distance} />}{' '}
+          <AtomicityMark name={patch.atomicity} />
+        </p>
+      )}
+    </li>
+  );
+}
+
+/** Each on a line of its own. */
+function Instructions({ text }: { readonly text: string }) {
+  return (
+    <>
+      {text.split('; ').map((one, index) => (
+        <Code key={`${index}${one}`} text={one} />
+      ))}
+    </>
+  );
+}
+
+function Relocation({ relocation }: { readonly relocation: RelocationAnswer }) {
+  const { type, symbol, addend, section, offset, from, veneer } = relocation;
+  const sign = addend < 0 ? '−' : '+';
+  return (
+    <p class="relocation">
+      <code>
+        {type} {symbol}
+        {addend !== 0 && ` ${sign} 0x${Math.abs(addend).toString(16)}`}
+      </code>{' '}
+      in {section}+0x{offset.toString(16)}
+      {from !== null && (
+        <>
+          {' '}
+          of <OwnerLink name={from} />
+        </>
+      )}
+      {veneer !== null && (
+        <>
+          {' '}
+          by <Address address={fromHex(veneer)} />
+        </>
+      )}
+    </p>
+  );
+}
