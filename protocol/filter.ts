@@ -71,6 +71,8 @@ function keysOf(event: Event): readonly string[] {
       return event.keys.map(({ name }) => name);
     case 'StaticCallSitesSorted':
       return event.runs.map(({ key }) => key);
+    case 'StaticCallSitesRerouted':
+      return event.sites.map(([key]) => key);
     case 'StaticCallKeysGone':
     case 'SiteModsFreed':
       return event.keys;
@@ -102,6 +104,8 @@ function rangesOf(event: Event): readonly Range[] {
       return event.keys.map(({ tramp, bytes }) => at(tramp, bytes.length / 2));
     case 'StaticCallSitesSorted':
       return event.runs.flatMap(({ sites }) => sites.map(([address]) => at(address, INSTRUCTION)));
+    case 'StaticCallSitesRerouted':
+      return event.sites.map(([, address]) => at(address, INSTRUCTION));
     case 'StaticCallPatched':
       return [at(event.address, event.bytes[1].length / 2)];
     case 'StaticCallOrigRecorded':

@@ -87,6 +87,9 @@ export function effectOf({ events }: Commit, places: Places, each: (event: Event
       case 'StaticCallSitesSorted':
         for (const run of event.runs) for (const [address, , , kind] of run.sites) sites.set(address, kind);
         break;
+      case 'StaticCallSitesRerouted':
+        for (const [, address, kind] of event.sites) sites.set(address, kind);
+        break;
       case 'StaticCallFuncSet':
         funcs.set(event.key, places.name(event.to));
         break;

@@ -37,6 +37,7 @@ import {
   StaticCallKeysGone,
   StaticCallOrigRecorded,
   StaticCallPatched,
+  StaticCallSitesRerouted,
   StaticCallSitesSorted,
   StaticCallStrayed,
 } from './static-call.ts';
@@ -68,6 +69,7 @@ export const EVENT_SCHEMAS = {
   StaticCallOrigRecorded,
   StaticCallPatched,
   StaticCallStrayed,
+  StaticCallSitesRerouted,
   HostObserved,
   HostModuleLoaded,
   HostModuleFreed,

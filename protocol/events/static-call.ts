@@ -172,3 +172,16 @@ export const StaticCallStrayed = Type.Object(
   },
   closed,
 );
+
+/**
+ * Sites go another way though nothing was written at them: the PLT entry that they go through was. A site is
+ * [key, address, class, hops].
+ */
+export const StaticCallSitesRerouted = Type.Object(
+  {
+    type: Type.Literal('StaticCallSitesRerouted'),
+    module: Owner,
+    sites: Type.Array(Type.Tuple([KeyName, HexSchema, CallClassSchema, Hops])),
+  },
+  closed,
+);

@@ -120,6 +120,9 @@ function touch({ staticCalls }: View, event: Event, areas: Set<Hex>, keys: Set<s
     case 'StaticCallSitesSorted':
       for (const { key } of event.runs) keys.add(key);
       return;
+    case 'StaticCallSitesRerouted':
+      for (const [key] of event.sites) keys.add(key);
+      return;
     case 'StaticCallFuncSet':
     case 'StaticCallStrayed':
       keys.add(event.key);

@@ -161,6 +161,12 @@ export function foldStaticCalls(view: StaticCallsView, event: Event): void {
       view.ever.strays++;
       return;
     }
+    case 'StaticCallSitesRerouted':
+      for (const [, address, kind, hops] of event.sites) {
+        const found = view.sites.get(address);
+        if (found) reclass(found.link, found.site, kind, hops);
+      }
+      return;
     case 'ModuleLive':
       initGone(view, event.module);
       return;

@@ -73,6 +73,8 @@ function line(event: Event): string {
       return `${event.what} ${event.address} of ${event.key}: ${event.text[0]} -> ${event.text[1]} (${event.reason}; ${event.atomicity})`;
     case 'StaticCallStrayed':
       return `${event.key}: ${event.site} of ${event.owner} is ${distance(event.distance)} from func and would trap`;
+    case 'StaticCallSitesRerouted':
+      return `${counted(event.sites.length, 'site')} of ${event.module} ${event.sites.length === 1 ? 'goes' : 'go'} another way: the PLT entry there was written over`;
     case 'BookmarkSet':
       return `@${event.name} is the position after commit ${count(event.at)}`;
     case 'BookmarkRemoved':

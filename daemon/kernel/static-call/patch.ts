@@ -48,7 +48,26 @@ export function retireTramp(draft: Draft, key: Key, owner: string, site: Site): 
   }
   for (const write of writes) {
     emit(draft, patched(draft, keyOf(draft, key.name), write.what === 'veneer' ? owner : key.owner, write));
+    if (write.what === 'veneer') reroute(draft, owner, write);
   }
+}
+
+/** Other sites of the module go through the PLT entry that was written, or through the next one, of which it took a word. */
+function reroute(draft: Draft, owner: string, { address, bytes }: Write): void {
+  const { arch, tables } = callsOf(draft);
+  const read = reader(draft);
+  const end = address + bytes.length / 2;
+  const sites: EventOf<'StaticCallSitesRerouted'>['sites'] = [];
+  for (const [name, table] of tables.get(owner) ?? []) {
+    const key = keyOf(draft, name);
+    for (const site of table) {
+      const to = arch.destination(site.address, read(site.address, arch.siteSize) ?? '');
+      if (to === undefined || to < address || to >= end) continue;
+      const { class: kind, hops } = whileCalling(arch.route(site.address, key, read));
+      sites.push([name, toHex(site.address), kind, hops]);
+    }
+  }
+  if (sites.length > 0) emit(draft, { type: 'StaticCallSitesRerouted', module: owner, sites });
 }
 
 function apply(draft: Draft, key: Key, owner: string, site: Site | undefined, { writes, stray }: Transformed): void {

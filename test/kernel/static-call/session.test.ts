@@ -7,7 +7,7 @@ import { readText } from '../../../daemon/kernel/static-call/state.ts';
 import { toHex } from '../../../protocol/address.ts';
 import type { Command } from '../../../protocol/commands.ts';
 import type { Event } from '../../../protocol/events/index.ts';
-import type { MachineProfile } from '../../../protocol/profile.ts';
+import type { Flavour, MachineProfile } from '../../../protocol/profile.ts';
 import { emptyView, fold } from '../../../protocol/view/fold.ts';
 import { viewDigest, viewFromJson, viewJson } from '../../../protocol/view/json.ts';
 import type { View } from '../../../protocol/view/types.ts';
@@ -135,9 +135,19 @@ function play(profile: MachineProfile, steps: readonly Step[], eachView: boolean
   return images;
 }
 
-describe.each(ARM64_FLAVOURS)('%s', (flavour) => {
-  const placements: readonly Placement[] = ['near', 'far', 'mixed'];
+const placements: readonly Placement[] = ['near', 'far', 'mixed'];
 
+/** Any session; `more`: of the machine's profile. */
+function viewIsMemory(flavour: Flavour, placement: Placement, more: Partial<MachineProfile> = {}): void {
+  fc.assert(
+    fc.property(fc.array(step, { minLength: 4, maxLength: 14 }), (steps) => {
+      play(staticCallProfile(flavour, placement, more), steps, true);
+    }),
+    { numRuns: 15 },
+  );
+}
+
+describe.each(ARM64_FLAVOURS)('%s', (flavour) => {
   it.skipIf(!hasUnicorn).each(placements)(
     'SC-20: modules %s, after each step of any session every live site executes to key.func',
     { timeout: 120_000 },
@@ -154,13 +164,10 @@ describe.each(ARM64_FLAVOURS)('%s', (flavour) => {
 
   it.each(placements)(
     'SC-21: modules %s, the view shows what memory holds, also when it is restored from JSON',
-    (placement) => {
-      fc.assert(
-        fc.property(fc.array(step, { minLength: 4, maxLength: 14 }), (steps) => {
-          play(staticCallProfile(flavour, placement), steps, true);
-        }),
-        { numRuns: 15 },
-      );
-    },
+    (placement) => viewIsMemory(flavour, placement),
   );
 });
+
+it.each(placements)('SC-21: without orig too, where a PLT entry is taken for the trampoline, modules %s', (placement) =>
+  viewIsMemory('inline-defuse', placement, { staticCallOrig: false }),
+);
