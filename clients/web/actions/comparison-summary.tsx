@@ -23,8 +23,12 @@ export function ComparisonSummary({ summary, a, b }: ComparisonSummaryProps) {
         <thead>
           <tr>
             <td />
-            <th scope="col">{a}</th>
-            <th scope="col">{b}</th>
+            <th scope="col" title={a}>
+              {a}
+            </th>
+            <th scope="col" title={b}>
+              {b}
+            </th>
             <td />
           </tr>
         </thead>

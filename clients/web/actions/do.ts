@@ -1,5 +1,6 @@
 /** A person's wishes carried out: sent to the daemon, said, and shown with what they came to. */
 import type { Command } from '../../../protocol/commands.ts';
+import { counted } from '../../../protocol/count.ts';
 import { startState } from '../app/start.ts';
 import { client, goTo, linkState, model, openBeside, openMachine, select } from '../state/app.ts';
 import { linkText } from '../state/link.ts';
@@ -19,11 +20,12 @@ export async function command(wish: Exclude<Command, { type: 'boot' }>): Promise
     const came = resultOf(machine, await client.machine(machine).command(wish));
     result.value = came;
     if (!('outcome' in came)) return null;
-    say(`${came.outcome.words}. Commit ${came.position.commit}.`, came.outcome.refused.length > 0 ? 'problem' : 'done');
+    // That it was refused stays on the screen as the result.
+    say(`${came.outcome.words}. Commit ${came.position.commit}.`);
     return came.outcome;
   } catch (error) {
     result.value = { machine, trouble: troubleOf(error) };
-    say(troubleText(result.value.trouble), 'problem');
+    say(troubleText(result.value.trouble));
     return null;
   }
 }
@@ -71,7 +73,7 @@ async function take(files: readonly SourceFile[]): Promise<void> {
   };
   const came = await takeIn(files, { client, machine: model.value?.machine ?? null, signal, tell });
   const good = came.files.filter(({ state }) => state === 'done').length;
-  say(`${good} of ${came.files.length} files are in`, good < came.files.length ? 'problem' : 'done');
+  say(`${good} of ${counted(came.files.length, 'file')} are in`);
   const last = came.made.at(-1);
   if (last !== undefined && came.machine === null) show(last);
 }

@@ -1,5 +1,5 @@
 /** What a person does now: which dialog is open, what is under way, what the last command came to. */
-import { computed, signal } from '@preact/signals';
+import { computed, effect, signal } from '@preact/signals';
 import { scene } from '../state/app.ts';
 import type { Intake, SourceFile } from './intake.ts';
 import type { Result } from './result.ts';
@@ -15,6 +15,11 @@ export const machinesOpen = signal(false);
 
 /** What the last command came to, until it is dismissed. */
 export const result = signal<Result | null>(null);
+
+// Whoever begins something else has read it.
+effect(() => {
+  if (dialog.value !== null) result.value = null;
+});
 
 /** Files on their way, or where they came to, until that is dismissed. */
 export const intake = signal<Intake | null>(null);

@@ -1,13 +1,13 @@
 /** static_call_update(): another function for a key. */
 import { useSignal } from '@preact/signals';
-import { useEffect } from 'preact/hooks';
 import { toHex } from '../../../protocol/address.ts';
-import { count, counted } from '../../../protocol/count.ts';
+import { counted } from '../../../protocol/count.ts';
 import { CLASSES } from '../../../protocol/view/static-call.ts';
-import { client, model, scene, selection } from '../state/app.ts';
+import { scene, selection } from '../state/app.ts';
 import { ClassMark } from '../ui/class-mark.tsx';
 import { Dialog } from '../ui/dialog.tsx';
 import { Field } from '../ui/field.tsx';
+import { symbolAt } from '../ui/symbols.ts';
 import { command } from './do.ts';
 import { OnlyLive } from './only-live.tsx';
 import { isLive, shut } from './state.ts';
@@ -18,7 +18,7 @@ export function UpdateDialog() {
   const key = useSignal(chosen ?? keys[0]?.name ?? '');
   const func = useSignal('');
   const row = keys.find(({ name }) => name === key.value);
-  const symbol = useSymbol(row?.calls ?? null);
+  const symbol = row?.calls == null ? null : symbolAt(row.calls);
 
   function update(event: Event): void {
     event.preventDefault();
@@ -45,7 +45,7 @@ export function UpdateDialog() {
             row && (
               <>
                 Calls <code>{row.calls === null ? 'nothing (NULL)' : toHex(row.calls)}</code>
-                {symbol !== '' && ` (${symbol})`} now, from {counted(sum(row.classes), 'site')} in{' '}
+                {symbol !== null && ` (${symbol})`} now, from {counted(sum(row.classes), 'site')} in{' '}
                 {counted(row.chain.length, 'place')}:{' '}
                 {CLASSES.map((name, index) =>
                   row.classes[index] ? <ClassMark key={name} name={name} count={row.classes[index]} /> : null,
@@ -102,7 +102,7 @@ export function UpdateDialog() {
         </Field>
         <p class="form-end">
           <button type="submit" class="main" disabled={!isLive.value || func.value.trim() === ''}>
-            {row ? `Update, and patch ${count(sum(row.classes))} sites` : 'Update'}
+            Update
           </button>
         </p>
       </form>
@@ -111,28 +111,3 @@ export function UpdateDialog() {
 }
 
 const sum = (numbers: readonly number[]): number => numbers.reduce((all, number) => all + number, 0);
-
-/** What the daemon calls an address; empty where it has no name, and before the answer. */
-function useSymbol(address: number | null): string {
-  const symbol = useSignal('');
-  const machine = model.value?.machine;
-  useEffect(() => {
-    symbol.value = '';
-    if (address === null || machine === undefined) return;
-    let gone = false;
-    client
-      .machine(machine)
-      .disassembly(toHex(address), { count: 1 })
-      .then(
-        ({ instructions }) => {
-          if (!gone) symbol.value = instructions[0]?.symbol ?? '';
-        },
-        // It is shown by its address alone.
-        () => undefined,
-      );
-    return () => {
-      gone = true;
-    };
-  }, [address, machine]);
-  return symbol.value;
-}
