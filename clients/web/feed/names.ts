@@ -1,22 +1,25 @@
-/** What the targets of patches are called: trampolines and functions of the keys. Of others the daemon is not asked. */
+/**
+ * What the targets of patches are called: trampolines of keys, and functions of the kernel. Of those in modules, PLT entries
+ * mostly, there is no end: the inspector tells one when it is chosen.
+ */
 
 import { computed } from '@preact/signals';
 import { fromHex, type Hex } from '../../../protocol/address.ts';
 import { scene } from '../state/app.ts';
 import { symbolAt } from '../ui/symbols.ts';
 
-const known = computed(() => {
-  const keys = scene.value?.keys ?? [];
-  return {
-    trampolines: new Map(keys.map(({ tramp, name }) => [tramp, name])),
-    functions: new Set(keys.flatMap(({ calls, func }) => [calls ?? func, func])),
-  };
+const trampolines = computed(() => new Map(scene.value?.keys.map(({ tramp, name }) => [tramp, name]) ?? []));
+
+/** Addresses of the kernel image: not many of its functions are called by keys. */
+const kernel = computed(() => {
+  const image = scene.value?.summary.machine?.kernel;
+  return image === undefined ? { text: 0, end: 0 } : { text: fromHex(image.text), end: fromHex(image.end) };
 });
 
 export function nameOf(hex: Hex): string | null {
   const address = fromHex(hex);
-  const { trampolines, functions } = known.value;
-  const key = trampolines.get(address);
+  const key = trampolines.value.get(address);
   if (key !== undefined) return `${key}’s trampoline`;
-  return functions.has(address) ? symbolAt(address) : null;
+  const { text, end } = kernel.value;
+  return address >= text && address < end ? symbolAt(address) : null;
 }

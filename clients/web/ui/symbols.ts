@@ -7,8 +7,11 @@ import { client, scene } from '../state/app.ts';
 /** Names that are kept; when there are more, all are asked for anew. */
 const KEPT = 2_000;
 
+/** Questions that wait; those that have waited longest are dropped, and asked again when somebody still looks. */
+const WAITING = 64;
+
 const known = new Map<string, Signal<string | null>>();
-const waiting: (() => Promise<void>)[] = [];
+const waiting: { readonly key: string; readonly ask: () => Promise<void> }[] = [];
 let asking = false;
 
 /**
@@ -25,7 +28,7 @@ export function symbolAt(address: number): string | null {
   if (known.size >= KEPT) known.clear();
   const name = signal<string | null>(null);
   known.set(key, name);
-  waiting.push(async () => {
+  const ask = async (): Promise<void> => {
     try {
       const { place } = await client.machine(machine).why(toHex(address), { at: `${epoch}:${commit}` });
       name.value = place.symbol;
@@ -33,15 +36,17 @@ export function symbolAt(address: number): string | null {
       if (!(error instanceof ClientError)) throw error;
       if (error.temporary) known.delete(key);
     }
-  });
-  void ask();
+  };
+  waiting.push({ key, ask });
+  if (waiting.length > WAITING) known.delete(waiting.shift()?.key ?? '');
+  void askAll();
   return name.value;
 }
 
-async function ask(): Promise<void> {
+async function askAll(): Promise<void> {
   if (asking) return;
   asking = true;
-  for (let next = waiting.shift(); next !== undefined; next = waiting.shift()) await next();
+  for (let next = waiting.shift(); next !== undefined; next = waiting.shift()) await next.ask();
   asking = false;
 }
 
