@@ -35,7 +35,7 @@ export interface ArcRule {
   readonly only?: (site: number) => boolean;
 }
 
-const ALL: ArcRule = { bin: 7, max: ARCS_MAX, dashedMax: DASHED_MAX };
+const ALL: ArcRule = { bin: 9, max: ARCS_MAX, dashedMax: DASHED_MAX };
 
 export function arcsOf(sites: Sites, scale: Scale, { bin, max, dashedMax, only }: ArcRule = ALL): readonly Arc[] {
   const bins = Math.ceil(scale.width / bin) + 2 * OUT;

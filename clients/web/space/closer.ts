@@ -1,16 +1,15 @@
 /** What is asked for only when somebody looks closely: sections of the modules in sight, and instructions. */
 import { computed, effect } from '@preact/signals';
-import { toHex } from '../../../protocol/address.ts';
+import { fromHex, toHex } from '../../../protocol/address.ts';
 import { INSTRUCTIONS_MAX } from '../../../protocol/inspect.ts';
 import { ClientError } from '../../sdk/errors.ts';
 import { client } from '../state/app.ts';
 import { CLOSE } from './paint/names.ts';
 import { areaAt } from './place.ts';
+import { showsWords } from './scale.ts';
 import { atOrBefore, lowerBound } from './search.ts';
 import type { Frame, Space } from './space-state.ts';
 
-/** Pixels of a word from which its instruction is written. */
-export const WORD_FROM = 22;
 const WORD = 4;
 /** Milliseconds that the viewport has to stand still before the daemon is asked. */
 const STILL_MS = 120;
@@ -49,13 +48,10 @@ function closeModules({ scene: { areas, names }, scale }: Frame): readonly strin
   return [...found];
 }
 
-/** Whether words are wide enough to be written. */
-export const showsWords = ({ scale }: Frame): boolean => WORD / scale.perPixel >= WORD_FROM;
-
 export function followCode({ frame, model, code }: Space): () => void {
   const wanted = computed(() => {
     const now = frame.value;
-    if (now === null || !showsWords(now)) return '';
+    if (now === null || !showsWords(now.scale)) return '';
     const { epoch, commit } = now.scene;
     return `${codeStart(now)} ${Math.ceil(now.scale.end - codeStart(now))} ${epoch}:${commit}`;
   });
@@ -64,7 +60,7 @@ export function followCode({ frame, model, code }: Space): () => void {
     clearTimeout(timer);
     const text = wanted.value;
     if (text === '') {
-      code.value = { instructions: [], note: '' };
+      code.value = { words: [], note: '' };
       return;
     }
     timer = setTimeout(() => void fetch(text), STILL_MS);
@@ -75,10 +71,14 @@ export function followCode({ frame, model, code }: Space): () => void {
       const machine = client.machine(model.machine);
       const count = Math.min(INSTRUCTIONS_MAX, Math.ceil(Number(bytes) / WORD) + 1);
       const { instructions } = await machine.disassembly(toHex(Number(start)), { at, count });
-      if (wanted.peek() === text) code.value = { instructions, note: '' };
+      const words = instructions.map(({ address, ...rest }) => ({ address: fromHex(address), ...rest }));
+      if (wanted.peek() === text) code.value = { words, note: '' };
     } catch (error) {
       if (!(error instanceof ClientError)) throw error;
-      if (wanted.peek() === text) code.value = { instructions: [], note: error.message };
+      // The module's file is not stored, say: what events tell of the memory there is known all the same.
+      const range = { start: Number(start), end: Number(start) + Number(bytes) };
+      const words = await model.ask('words', range);
+      if (wanted.peek() === text) code.value = { words, note: error.message };
     }
   }
   return () => {

@@ -1,9 +1,7 @@
 /** What is under the pointer. */
-import { fromHex } from '../../../protocol/address.ts';
-import { showsWords } from './closer.ts';
 import { areaOrRest, insideOf, type Place, siteNear } from './place.ts';
 import type { Row } from './rows.ts';
-import { addressAt } from './scale.ts';
+import { addressAt, showsWords } from './scale.ts';
 import type { Frame, Space } from './space-state.ts';
 
 /** Pixels from a site that still mean it. */
@@ -24,9 +22,8 @@ export function placeUnder({ frame, sections, code }: Space, x: number, y: numbe
   if (within(rows.overview, y)) return areaOrRest(scene, world, at);
   const near = within(rows.arcs, y) || within(rows.sites, y) ? siteNear(scene.sites, at, NEAR * scale.perPixel) : -1;
   if (near >= 0) return siteAt(now, near);
-  if (showsWords(now)) {
-    for (const { address, bytes, text, symbol } of code.peek().instructions) {
-      const start = fromHex(address);
+  if (showsWords(scale)) {
+    for (const { address: start, bytes, text, symbol } of code.peek().words) {
       const end = start + bytes.length / 2;
       if (at < start || at >= end) continue;
       const site = siteNear(scene.sites, start, 0);

@@ -5,7 +5,7 @@ import { CLASS_WORDS } from '../ui/class-mark.tsx';
 import { DASHES } from './paint/calls.ts';
 
 const MEMORY = [
-  ['module', 'memory of a module; its sections when near: code brighter, data darker'],
+  ['module', 'memory of a module; near by its sections: code stands out, data steps back'],
   ['init', 'init memory: given back when init is done'],
   ['lazy', 'freed, but not usable before the next purge'],
   ['guard', 'guard page: nobody may use it'],

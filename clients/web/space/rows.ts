@@ -28,7 +28,8 @@ const SITES = 9;
 const MARKS = 9;
 const GAP = 4;
 
-export function rowsOf(height: number, compared: boolean): Rows {
+/** `words`: instructions are shown, which need more of the room than arcs. */
+export function rowsOf(height: number, compared: boolean, words: boolean): Rows {
   let top = GAP;
   const row = (pixels: number): Row => {
     const at = { top, height: pixels };
@@ -41,7 +42,7 @@ export function rowsOf(height: number, compared: boolean): Rows {
   const overview = { top: 0, height: top };
   const marks = compared ? MARKS : 0;
   const rest = Math.max(60, height - top - RULER - SITES - marks - GAP);
-  const strip = Math.round(Math.min(96, Math.max(34, rest * 0.42)));
+  const strip = Math.round(words ? Math.max(34, rest * 0.62) : Math.min(96, Math.max(34, rest * 0.42)));
   const arcs = row(Math.max(20, rest - strip));
   return {
     overview,

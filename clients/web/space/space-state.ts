@@ -1,13 +1,13 @@
 /** What one address space on the screen is made of, as signals: what is shown of it, and what is known about that. */
 import { computed, type ReadonlySignal, type Signal, signal } from '@preact/signals';
-import type { Instruction } from '../../../protocol/inspect.ts';
 import type { Model } from '../model/model.ts';
+import type { Word } from '../model/queries/words.ts';
 import type { Scene } from '../model/scene.ts';
 import { span } from '../state/app.ts';
 import { marksOf } from './compare.ts';
 import type { ModuleSections } from './place.ts';
 import { type Rows, rowsOf } from './rows.ts';
-import { type Scale, scaleOf } from './scale.ts';
+import { type Scale, scaleOf, showsWords } from './scale.ts';
 import { type World, worldOf } from './world.ts';
 import { shown } from './zoom.ts';
 
@@ -35,7 +35,7 @@ export interface Space {
   /** Of modules that are looked at closely. */
   readonly sections: Signal<ReadonlyMap<string, ModuleSections>>;
   /** Where instructions are told apart; `note` says why there are none. */
-  readonly code: Signal<{ readonly instructions: readonly Instruction[]; readonly note: string }>;
+  readonly code: Signal<{ readonly words: readonly Word[]; readonly note: string }>;
   /** By area, what differs from the machine beside; null without one. */
   readonly marks: ReadonlySignal<Uint8Array | null>;
 }
@@ -52,11 +52,12 @@ export function openSpace(model: Model, other: Model | null): Space {
     const { width, height } = size.value;
     if (scene === null || world.value === null || width === 0) return null;
     const all = world.value;
+    const scale = scaleOf(shown(span.value, all), width);
     return {
       scene,
       world: all,
-      rows: rowsOf(height, other !== null),
-      scale: scaleOf(shown(span.value, all), width),
+      rows: rowsOf(height, other !== null, showsWords(scale)),
+      scale,
       whole: scaleOf(all, width),
     };
   });
@@ -67,5 +68,5 @@ export function openSpace(model: Model, other: Model | null): Space {
     const [mine, theirs] = [model.scene.peek(), other?.scene.peek()];
     return mine && theirs ? marksOf(mine, theirs) : null;
   });
-  return { model, size, frame, sections: signal(new Map()), code: signal({ instructions: [], note: '' }), marks };
+  return { model, size, frame, sections: signal(new Map()), code: signal({ words: [], note: '' }), marks };
 }

@@ -20,17 +20,20 @@ export function Space() {
   const act = (what: (space: SpaceState) => void) => (): void => {
     if (opened.current !== undefined) what(opened.current);
   };
-  useShortcuts([
-    { key: '+', does: 'Address space: closer', act: act((space) => zoomBy(space, true)) },
-    { key: '-', does: 'Address space: farther', act: act((space) => zoomBy(space, false)) },
-    { key: 'w', does: 'Address space: closer', act: act((space) => zoomBy(space, true)) },
-    { key: 's', does: 'Address space: farther', act: act((space) => zoomBy(space, false)) },
-    { key: 'a', does: 'Address space: to lower addresses', act: act((space) => panBy(space, false)) },
-    { key: 'd', does: 'Address space: to higher addresses', act: act((space) => panBy(space, true)) },
-    { key: 'f', does: 'Address space: fit what is chosen', act: act(fitSelection) },
-    { key: 'n', does: 'Next module', act: act((space) => walk(space, true)) },
-    { key: 'p', does: 'Module before', act: act((space) => walk(space, false)) },
-  ]);
+  useShortcuts(
+    [
+      { key: '+', does: 'closer', act: act((space) => zoomBy(space, true)) },
+      { key: '-', does: 'farther', act: act((space) => zoomBy(space, false)) },
+      { key: 'w', does: 'closer', act: act((space) => zoomBy(space, true)) },
+      { key: 's', does: 'farther', act: act((space) => zoomBy(space, false)) },
+      { key: 'a', does: 'to lower addresses', act: act((space) => panBy(space, false)) },
+      { key: 'd', does: 'to higher addresses', act: act((space) => panBy(space, true)) },
+      { key: 'f', does: 'fit what is chosen', act: act(fitSelection) },
+      { key: 'n', does: 'the next module', act: act((space) => walk(space, true)) },
+      { key: 'p', does: 'the module before', act: act((space) => walk(space, false)) },
+    ],
+    'Address space',
+  );
   const shown = model.value;
   const beside = besideModel.value;
   const summary = scene.value?.summary;

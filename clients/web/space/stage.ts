@@ -10,20 +10,20 @@ import { colours } from '../ui/colours.ts';
 import { arcsOf } from './arcs.ts';
 import { type Bins, openBins } from './bins.ts';
 import { type Flash, flashesOf, MOVE_MS, type Move, movesOf, still, TRACE_MS } from './changes.ts';
-import { showsWords } from './closer.ts';
 import { focusOf } from './focus.ts';
 import { motion } from './motion.ts';
-import { paintArcs, paintSites } from './paint/calls.ts';
+import { paintArcs, paintLeaving, paintSites } from './paint/calls.ts';
 import { paintFocus, paintReach, paintViewport } from './paint/focus.ts';
-import { type Context, font, type Ink, inkOf } from './paint/ink.ts';
+import { type Context, cut, font, type Ink, inkOf } from './paint/ink.ts';
 import { paintMarks } from './paint/marks.ts';
 import { paintMemory } from './paint/memory.ts';
 import { paintFlashes, paintMoves } from './paint/motion.ts';
-import { CLOSE, paintFixedNames, paintNames } from './paint/names.ts';
+import { CLOSE, HEAD, paintFixedNames, paintNames } from './paint/names.ts';
 import { paintBrackets } from './paint/overview.ts';
 import { paintRuler } from './paint/ruler.ts';
 import { paintSections } from './paint/sections.ts';
 import { paintWords } from './paint/words.ts';
+import { showsWords } from './scale.ts';
 import type { Frame, Space } from './space-state.ts';
 import { branchReach } from './world.ts';
 
@@ -84,21 +84,28 @@ export function openStage(box: HTMLElement, space: Space): Stage {
     const pen = ink.peek();
     paintBrackets(context, pen, world, whole, rows);
     paintMemory(context, pen, scene.areas, world, whole, rows.world, bins[0]);
-    paintArcs(context, pen, arcsOf(scene.sites, scale), scale, rows.arcs);
+    const arcs = arcsOf(scene.sites, scale);
+    paintArcs(context, pen, arcs, scale, rows.arcs);
+    paintLeaving(context, pen, arcs, scale, rows.arcs);
     paintSites(context, pen, scene.sites, scale, rows.sites, ranks);
     const { wide } = paintMemory(context, pen, scene.areas, world, scale, rows.strip, bins[1]);
     const { sections, code, marks } = space;
-    const words = showsWords(frame);
+    const close = showsWords(scale);
     for (const i of wide) {
       const known = sections.peek().get(scene.names[scene.areas.module[i]!]!);
-      const close = scene.areas.size[i]! / scale.perPixel >= CLOSE;
-      if (known && close && scene.areas.kind[i] !== LAZY) paintSections(context, pen, scene, known, scale, rows.strip);
+      const wideEnough = scene.areas.size[i]! / scale.perPixel >= CLOSE;
+      if (known && wideEnough && scene.areas.kind[i] !== LAZY)
+        paintSections(context, pen, scene, known, scale, rows.strip);
     }
     paintFixedNames(context, pen, world, scale, rows.strip);
     paintNames(context, pen, scene, wide, scale, rows.strip);
-    const { instructions, note } = code.peek();
-    if (words && instructions.length > 0) paintWords(context, pen, instructions, scene.sites, scale, rows.strip);
-    else if (words && note !== '') paintNote(context, pen, note, frame);
+    const { words, note } = code.peek();
+    if (close) {
+      const head = note === '' ? 0 : HEAD;
+      const room = { top: rows.strip.top + head, height: rows.strip.height - head };
+      paintWords(context, pen, words, scene.sites, scale, room);
+      paintNote(context, pen, note, frame);
+    }
     const differ = marks.peek();
     if (differ?.length === scene.areas.address.length) paintMarks(context, pen, scene.areas, differ, scale, rows.marks);
     paintRuler(context, pen, scale, rows.ruler);
@@ -201,11 +208,11 @@ const LAZY = 2;
 /** Commits between two scenes above which nothing moves: somebody went to another time. */
 const NEAR = 256;
 
+/** Why words are missing: at the right of the band that bears the module's name. */
 function paintNote(context: Context, ink: Ink, note: string, { rows: { strip }, scale }: Frame): void {
-  context.fillStyle = ink.colours.raised;
-  context.fillRect(0, strip.top, scale.width, strip.height);
   context.fillStyle = ink.colours.text;
-  context.font = font(ink, 11);
+  context.font = font(ink, 10);
   context.textBaseline = 'middle';
-  context.fillText(note, 8, strip.top + strip.height / 2);
+  const text = cut(ink, note, 10, scale.width * 0.7);
+  context.fillText(text, scale.width - 8 - text.length * 10 * ink.character, strip.top + HEAD / 2);
 }

@@ -1,6 +1,6 @@
 /** Going about by keyboard: zoom, pan, the next module, what is chosen. */
 import { select, selection, span } from '../state/app.ts';
-import { say } from '../ui/announce.ts';
+import { hear } from '../ui/announce.ts';
 import { factsOf, sentence } from './facts.ts';
 import { areasOf, extentOf, focusOf } from './focus.ts';
 import { atOrBefore } from './search.ts';
@@ -52,7 +52,7 @@ export function walk(space: Space, forward: boolean): void {
   while (areas.module[at] === here && at >= 0 && at < areas.module.length);
   const module = areas.module[at];
   if (module === undefined) {
-    say(forward ? 'There is no module after this one' : 'There is no module before this one');
+    hear(forward ? 'There is no module after this one' : 'There is no module before this one');
     return;
   }
   select({ kind: 'module', name: names[module]! });
@@ -63,7 +63,7 @@ export function walk(space: Space, forward: boolean): void {
     span.value = around({ start: start - 2 * (end - start), end: end + 2 * (end - start) }, world);
   }
   const all = areasOf(scene, module).length;
-  say(`${sentence(factsOf({ kind: 'area', area: at, start, end }, scene))}${all > 1 ? `, one of ${all} areas` : ''}`);
+  hear(`${sentence(factsOf({ kind: 'area', area: at, start, end }, scene))}${all > 1 ? `, one of ${all} areas` : ''}`);
 }
 
 /** What a key does while the address space has the focus; false for keys that do nothing here. */

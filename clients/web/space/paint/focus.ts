@@ -13,6 +13,8 @@ import { pixels } from './memory.ts';
 const SIZE = 11;
 /** Arcs of what is chosen fall together only where nobody could tell them apart. */
 const FULL = { bin: 2, max: 700, dashedMax: 250 } as const;
+/** Arcs whose ends are marked. */
+const ENDS_MAX = 24;
 
 export interface Look {
   readonly scene: Scene;
@@ -32,7 +34,7 @@ export function paintFocus(context: Context, ink: Ink, look: Look, focus: Focus,
     context.fillRect(0, rows.arcs.top, scale.width, rows.arcs.height);
     context.globalAlpha = 1;
     paintArcs(context, ink, arcs, scale, rows.arcs, true);
-    for (const { from, to, class: kind } of arcs) if (arcs.length <= 24) ends(context, ink, from, to, kind, rows.arcs);
+    if (arcs.length <= ENDS_MAX) for (const { from, to } of arcs) ends(context, ink, from, to, rows.arcs);
   }
   for (const place of focus.places) {
     outline(context, ink, scale, place, rows.strip, chosen);
@@ -41,7 +43,7 @@ export function paintFocus(context: Context, ink: Ink, look: Look, focus: Focus,
 }
 
 /** A ring where a call begins, an arrow where it arrives. */
-function ends(context: Context, ink: Ink, from: number, to: number, kind: number, row: Row): void {
+function ends(context: Context, ink: Ink, from: number, to: number, row: Row): void {
   const base = row.top + row.height;
   context.fillStyle = ink.colours.text;
   context.beginPath();
@@ -50,7 +52,6 @@ function ends(context: Context, ink: Ink, from: number, to: number, kind: number
   context.lineTo(to - 4, base - 6);
   context.lineTo(to + 4, base - 6);
   context.fill();
-  void kind;
 }
 
 function outline(context: Context, ink: Ink, scale: Scale, place: Range, row: Row, chosen: boolean): void {
@@ -69,9 +70,9 @@ function mark(context: Context, ink: Ink, scale: Scale, place: Range, row: Row, 
   const x = found.x + found.width / 2;
   context.fillRect(found.x, row.top, found.width, row.height);
   context.beginPath();
-  context.moveTo(x, row.top + row.height + 1);
-  context.lineTo(x - 4, row.top + row.height + 7);
-  context.lineTo(x + 4, row.top + row.height + 7);
+  context.moveTo(x, row.top + 4);
+  context.lineTo(x - 4, row.top - 2);
+  context.lineTo(x + 4, row.top - 2);
   context.fill();
 }
 
@@ -86,15 +87,17 @@ export function paintReach(context: Context, ink: Ink, { scene, scale, whole, ro
     top: rows.arcs.top,
     height: rows.strip.top + rows.strip.height - rows.arcs.top,
   });
-  if (Number.isNaN(target)) return;
+  const seen = [from, target].some((address) => address >= scale.start && address < scale.end);
+  if (Number.isNaN(target) || !seen) return;
   const said = signedDistance(target - from, reach);
   const words = `${said.inReach ? '✓' : '✕'} ${said.text} ${said.inReach ? 'in reach' : 'out of reach'}`;
   const [a, b] = [from, target].map((address) => Math.min(scale.width, Math.max(0, xOf(scale, address))));
-  tag(context, ink, words, (a! + b!) / 2, arcTop(a!, b!, scale.width, rows.arcs) + 4, scale.width, rows.arcs, said);
+  const longest = Math.max(Math.abs(a! - b!), scale.width / 5);
+  tag(context, ink, words, (a! + b!) / 2, arcTop(a!, b!, longest, rows.arcs) + 4, scale.width, rows.arcs, said);
 }
 
 function shade(context: Context, ink: Ink, scale: Scale, band: Range, row: Row): void {
-  context.globalAlpha = 0.6;
+  context.globalAlpha = 0.5;
   context.fillStyle = ink.colours.surface;
   const left = Math.min(scale.width, Math.max(0, xOf(scale, band.start)));
   const right = Math.min(scale.width, Math.max(0, xOf(scale, band.end)));
@@ -165,7 +168,7 @@ export function paintViewport(context: Context, ink: Ink, whole: Scale, span: Ra
   const right = Math.min(whole.width, xOf(whole, span.end));
   const x = Math.round(Math.min(left, whole.width - 5));
   const width = Math.max(5, Math.round(right - left));
-  context.globalAlpha = 0.55;
+  context.globalAlpha = 0.35;
   context.fillStyle = ink.colours.surface;
   context.fillRect(0, row.top, x, row.height);
   context.fillRect(x + width, row.top, whole.width - x - width, row.height);

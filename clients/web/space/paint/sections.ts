@@ -10,7 +10,7 @@ import { type Context, cut, font, type Ink } from './ink.ts';
 import { pixels } from './memory.ts';
 import { HEAD } from './names.ts';
 
-/** Over the module's own colour: code is brighter, data darker. */
+/** Over the module's own colour: code stands out, data steps back. */
 const TONES: Readonly<Record<SectionUse, { readonly of: 'text' | 'bg'; readonly alpha: number }>> = {
   code: { of: 'text', alpha: 0.22 },
   'read-only': { of: 'bg', alpha: 0.12 },
@@ -45,9 +45,14 @@ export function paintSections(
     context.fillStyle = ink.colours.text;
     context.font = font(ink, SMALL);
     context.textBaseline = 'middle';
-    const text = cut(ink, section.name, SMALL, found.width - 8);
+    const slots = section.slots === undefined ? '' : `  ${usedSlots(scene, section)} of ${section.slots} used`;
+    const text = cut(ink, section.name + slots, SMALL, found.width - 8);
     context.fillText(text, Math.max(0, found.x) + 4, inner.top + inner.height / 2);
   }
+}
+
+function usedSlots({ veneers }: Scene, { address, size }: SectionRow): number {
+  return lowerBound(veneers.address, address + size) - lowerBound(veneers.address, address);
 }
 
 function paintSlots(context: Context, ink: Ink, scene: Scene, section: SectionRow, scale: Scale, row: Row): void {

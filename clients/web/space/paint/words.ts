@@ -1,8 +1,9 @@
 /** The closest look: each instruction with its mnemonic, its operands, its bytes; sites marked in their class. */
-import { fromHex } from '../../../../protocol/address.ts';
-import type { Instruction } from '../../../../protocol/inspect.ts';
+
 import { CLASSES } from '../../../../protocol/view/static-call.ts';
+import type { Word } from '../../model/queries/words.ts';
 import type { Sites } from '../../model/scene.ts';
+import { CLASS_WORDS } from '../../ui/class-mark.tsx';
 import { siteNear } from '../place.ts';
 import type { Row } from '../rows.ts';
 import { type Scale, xOf } from '../scale.ts';
@@ -14,19 +15,19 @@ const LINE = 12;
 /** Pixels of a word from which its operands are written, too. */
 const WHOLE = 44;
 const PAD = 4;
+const GLYPH = 14;
 
 export function paintWords(
   context: Context,
   ink: Ink,
-  code: readonly Instruction[],
+  words: readonly Word[],
   sites: Sites,
   scale: Scale,
   row: Row,
 ): void {
   const { colours } = ink;
   context.textBaseline = 'top';
-  for (const { address: hex, bytes, text, symbol } of code) {
-    const address = fromHex(hex);
+  for (const { address, bytes, text, symbol } of words) {
     const length = bytes.length / 2;
     if (address + length <= scale.start || address >= scale.end) continue;
     const x = xOf(scale, address);
@@ -36,14 +37,19 @@ export function paintWords(
     context.fillStyle = colours.raised;
     context.fillRect(x, row.top, width, row.height);
     const site = siteNear(sites, address, 0);
+    let left = x + PAD;
     if (site >= 0) {
-      context.fillStyle = colours[CLASSES[sites.class[site]!]!];
+      const kind = CLASSES[sites.class[site]!]!;
+      context.fillStyle = colours[kind];
       context.fillRect(x, row.top, width, 3);
+      context.font = font(ink, SIZE, 600);
+      context.fillText(CLASS_WORDS[kind].glyph, left, row.top + 6);
+      left += GLYPH;
     }
     const [mnemonic = '', ...rest] = text.split(' ');
     context.font = font(ink, SIZE, 600);
     context.fillStyle = colours.text;
-    context.fillText(cut(ink, mnemonic, SIZE, width - PAD), x + PAD, row.top + 6);
+    context.fillText(cut(ink, mnemonic, SIZE, x + width - left), left, row.top + 6);
     if (width < WHOLE) continue;
     context.font = font(ink, SMALL);
     let y = row.top + 6 + LINE + 1;
