@@ -16,21 +16,24 @@ import { Work } from './work.tsx';
 import './actions.css';
 
 export function Actions() {
-  useShortcuts([
-    {
-      key: 'm',
-      does: 'machines',
-      act: () => {
-        machinesOpen.value = true;
+  useShortcuts(
+    [
+      {
+        key: 'm',
+        does: 'machines',
+        act: () => {
+          machinesOpen.value = true;
+        },
       },
-    },
-    { key: 'b', does: 'boot a machine', act: () => go('boot') },
-    { key: 'o', does: 'open module files or a session', act: pickFiles },
-    { key: 'l', does: 'load a module, with a failure if you like', act: () => go('load') },
-    { key: 'u', does: 'unload a module', act: () => go('unload') },
-    { key: 'e', does: 'update a key', act: () => go('update') },
-    { key: 'x', does: 'fork from here, and compare', act: () => go('fork') },
-  ]);
+      { key: 'b', does: 'boot a machine', act: () => go('boot') },
+      { key: 'o', does: 'open module files or a session', act: pickFiles },
+      { key: 'l', does: 'load a module, with a failure if you like', act: () => go('load') },
+      { key: 'u', does: 'unload a module', act: () => go('unload') },
+      { key: 'e', does: 'update a key', act: () => go('update') },
+      { key: 'x', does: 'fork from here, and compare', act: () => go('fork') },
+    ],
+    'Machines',
+  );
   return (
     <>
       <nav class="actions" aria-label="Machine">

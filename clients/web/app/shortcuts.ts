@@ -27,7 +27,7 @@ export function useShortcuts(mine: readonly Shortcut[], part = 'Page'): void {
   }, []);
 }
 
-const TYPING = 'input, textarea, select, [contenteditable]';
+const TYPING = 'input:not([type=checkbox], [type=radio]), textarea, select, [contenteditable]';
 
 addEventListener('keydown', (event) => {
   if (event.ctrlKey || event.metaKey || event.altKey || event.defaultPrevented) return;
@@ -36,8 +36,8 @@ addEventListener('keydown', (event) => {
   if (target?.closest('dialog')) return;
   const shortcut = shortcuts.value.find(({ key }) => key === event.key);
   if (shortcut === undefined) return;
-  // A button that has the focus keeps its own keys.
-  if ((event.key === ' ' || event.key === 'Enter') && target?.closest('button, a, summary')) return;
+  // A button or a tick that has the focus keeps its own keys.
+  if ((event.key === ' ' || event.key === 'Enter') && target?.closest('button, a, summary, input')) return;
   event.preventDefault();
   shortcut.act();
 });
