@@ -37,7 +37,7 @@ export function openPlayer(machine: MachineHandle, picture: Picture, sink: Playe
   /** Where a drag wants to be while an earlier answer is on its way. */
   let target: number | string | undefined;
   let going = false;
-  /** Where the steps that are under way end. */
+  /** Where what is under way ends: steps add up, however quickly they come. */
   let aim: number | undefined;
   /** Whether the newest commit is followed. */
   let following = false;
@@ -143,11 +143,25 @@ export function openPlayer(machine: MachineHandle, picture: Picture, sink: Playe
       const at = target;
       target = undefined;
       await show(mine, at);
-      if (mine === turn && target === undefined) picture.mode('paused');
+      if (mine === turn && target === undefined) {
+        aim = undefined;
+        picture.mode('paused');
+      }
       sink.changed();
     }
     going = false;
     void measure();
+  }
+
+  function forward(to: number): void {
+    const mine = begin();
+    picture.mode('paused');
+    sink.changed();
+    if (to === picture.position.commit) return;
+    aim = to;
+    playOn(mine, 'instant', to, () => {
+      aim = undefined;
+    });
   }
 
   const player: Player = {
@@ -159,29 +173,20 @@ export function openPlayer(machine: MachineHandle, picture: Picture, sink: Playe
     },
     goTo(at) {
       const ahead = typeof at === 'number' ? at - picture.position.commit : -1;
-      if (!going && picture.position.epoch !== '' && ahead >= 0 && ahead <= NEAR) {
-        player.step(ahead);
+      if (typeof at === 'number' && !going && picture.position.epoch !== '' && ahead >= 0 && ahead <= NEAR) {
+        forward(at);
         return;
       }
       begin();
+      if (typeof at === 'number') aim = at;
       target = at;
       void reach();
     },
     step(commits) {
       const { commit } = picture.position;
-      const to = (aim ?? commit) + commits;
-      if (to < commit) {
-        player.goTo(Math.max(0, to));
-        return;
-      }
-      const mine = begin();
-      picture.mode('paused');
-      sink.changed();
-      if (to === commit) return;
-      aim = to;
-      playOn(mine, 'instant', to, () => {
-        aim = undefined;
-      });
+      const to = Math.max(0, (aim ?? commit) + commits);
+      if (to < commit) player.goTo(to);
+      else forward(to);
     },
     play(pace) {
       const mine = begin();
