@@ -121,7 +121,7 @@ export function openFeed(machine: MachineHandle, changed: () => void): Feed {
     if (wish === undefined || match === undefined) return;
     const mine = turn;
     const to = floor;
-    const from = Math.max(start, to - stretch);
+    const from = Math.max(start, to - Math.min(stretch, budget));
     const wanted = { matching: match, all: wish.all, whole: false };
     reading = readStretch(machine, { epoch, from, to, filter: wireFilter(wish.terms, wish.all ? DECISIVE : PATCHES) });
     try {
