@@ -32,10 +32,10 @@ export function AddressView({ model, arch, address }: AddressViewProps) {
     <>
       <SpotFacts arch={arch} address={address} spot={spot} why={own} />
       {hasCode(spot) && <CodePart key={`${spot.start}`} model={model} arch={arch} spot={spot} known={own} />}
-      <FollowPart spot={spot} why={own} />
+      <FollowPart model={model} spot={spot} why={own} />
       <Part title="What wrote this" stale={why.stale}>
         {why.error !== undefined && <Refused error={why.error} />}
-        {why.answer !== undefined && <Wrote arch={arch} why={why.answer} />}
+        {why.answer !== undefined && <Wrote model={model} arch={arch} why={why.answer} />}
       </Part>
     </>
   );
@@ -50,16 +50,22 @@ export function useWhy(address: number) {
   });
 }
 
+interface FollowPartProps {
+  readonly model: Model;
+  readonly spot: Spot;
+  readonly why: WhyAnswer | undefined;
+}
+
 /** Only what branches can be followed. */
-function FollowPart({ spot, why }: { readonly spot: Spot; readonly why: WhyAnswer | undefined }) {
+function FollowPart({ model, spot, why }: FollowPartProps) {
   const asm = useAsm();
   const [first] = asm === null || !why?.text ? [] : asm.tokens(why.text);
   const branches = first?.type === 'mnemonic' && (first.kind === 'call' || first.kind === 'branch');
   const calls = spot.kind === 'site' || spot.kind === 'trampoline' || (spot.kind === 'plt' && spot.veneer !== null);
-  return calls || (spot.kind === 'section' && branches) ? <FollowFrom address={spot.start} /> : null;
+  return calls || (spot.kind === 'section' && branches) ? <FollowFrom model={model} address={spot.start} /> : null;
 }
 
-export function FollowFrom({ address }: { readonly address: number }) {
+export function FollowFrom({ model, address }: Omit<AddressViewProps, 'arch'>) {
   const asked = useAskedAt();
   const hex = toHex(address);
   const { answer, error, stale } = useQuestion(asked && `${asked.key} trace ${hex}`, () => {
@@ -71,7 +77,7 @@ export function FollowFrom({ address }: { readonly address: number }) {
   return (
     <Part title="Follow this call" stale={stale}>
       {error !== undefined && <Refused error={error} />}
-      {answer !== undefined && <Follow trace={answer} />}
+      {answer !== undefined && <Follow model={model} trace={answer} />}
     </Part>
   );
 }

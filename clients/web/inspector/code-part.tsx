@@ -1,13 +1,10 @@
 /** The disassembly around an address; where the module's file is not there, the bytes that events tell. */
-import { useCallback, useMemo, useState } from 'preact/hooks';
-import { fromHex, type Hex } from '../../../protocol/address.ts';
+import { useMemo, useState } from 'preact/hooks';
 import type { WhyAnswer } from '../../../protocol/inspect.ts';
-import type { Arch, NameOf } from '../asm/types.ts';
+import type { Arch } from '../asm/types.ts';
 import type { Model } from '../model/model.ts';
 import type { Spot } from '../model/queries/spot.ts';
-import { useAnswer } from '../model/use-answer.ts';
 import { useAsm } from '../ui/asm.ts';
-import { symbolAt } from '../ui/symbols.ts';
 import { codeAround, type Extent, isUnknown } from './code-around.ts';
 import { Part } from './facts.tsx';
 import type { Line } from './lines.ts';
@@ -15,6 +12,7 @@ import { Listing } from './listing.tsx';
 import { useAskedAt } from './position.ts';
 import { useQuestion } from './question.ts';
 import { Refused } from './refused.tsx';
+import { codeOf, useNames } from './use-names.ts';
 
 const AT_FIRST: Extent = { before: 6, from: 14 };
 const MORE = 16;
@@ -37,7 +35,10 @@ export function CodePart({ model, arch, spot, known }: CodePartProps) {
   });
   const told = useToldLines(arch, error !== undefined && isUnknown(error) ? known : undefined);
   const lines = error === undefined ? (answer ?? []) : told;
-  const nameOf = useNames(model, lines);
+  const nameOf = useNames(
+    model,
+    useMemo(() => codeOf(lines), [lines]),
+  );
   const more = lines.length > 0 && error === undefined && spot.section !== null;
   return (
     <Part
@@ -72,22 +73,4 @@ function useToldLines(arch: Arch, known: WhyAnswer | undefined): readonly Line[]
     const { place, bytes, text } = known;
     return asm.split(arch, { address: place.address, bytes, text }).map((line) => ({ ...line, symbol: null }));
   }, [asm, arch, known]);
-}
-
-/** Names of what the lines lead to: of the listing itself, of the view, and then as the daemon knows them. */
-export function useNames(model: Model, lines: readonly Line[]): NameOf {
-  const asm = useAsm();
-  const targets = useMemo(() => {
-    const found = new Set<Hex>();
-    for (const { text } of asm === null ? [] : lines) {
-      for (const token of asm?.tokens(text) ?? []) if (token.type === 'address') found.add(token.address);
-    }
-    return [...found].sort();
-  }, [asm, lines]);
-  const named = useAnswer(model, 'names', targets);
-  const own = useMemo(() => new Map(lines.map(({ address, symbol }) => [address, symbol])), [lines]);
-  return useCallback<NameOf>(
-    (address) => own.get(address) ?? named?.[targets.indexOf(address)] ?? symbolAt(fromHex(address)),
-    [own, named, targets],
-  );
 }

@@ -1,4 +1,4 @@
-/** Facts in two columns: what, and its value. */
+/** Facts: what, and its value. Two of them share a row where there is room. */
 import type { ComponentChildren } from 'preact';
 import { copy } from '../ui/copy.ts';
 
@@ -8,12 +8,14 @@ export function Facts({ children }: { readonly children: ComponentChildren }) {
 
 export interface FactProps {
   readonly name: string;
+  /** Has a row of its own. */
+  readonly wide?: boolean;
   readonly children: ComponentChildren;
 }
 
-export function Fact({ name, children }: FactProps) {
+export function Fact({ name, wide = false, children }: FactProps) {
   return (
-    <div>
+    <div class={wide ? 'wide' : undefined}>
       <dt>{name}</dt>
       <dd>{children}</dd>
     </div>
@@ -29,8 +31,17 @@ export function CopyButton({ text, what }: { readonly text: string; readonly wha
       title={`Copy ${what}`}
       onClick={() => copy(text)}
     >
-      ⧉
+      <CopyIcon />
     </button>
+  );
+}
+
+/** Drawn: fonts without the character would show a box. */
+export function CopyIcon() {
+  return (
+    <svg class="icon" viewBox="0 0 12 12" aria-hidden="true">
+      <path d="M4.5 4.5h6v6h-6zM7.5 4.5v-3h-6v6h3" />
+    </svg>
   );
 }
 

@@ -1,24 +1,43 @@
 /** A call followed over live memory, hop by hop, to where it arrives or traps. */
 import type { ComponentChildren } from 'preact';
+import { useMemo } from 'preact/hooks';
 import { fromHex } from '../../../protocol/address.ts';
 import { counted } from '../../../protocol/count.ts';
 import type { Instruction, TraceAnswer } from '../../../protocol/inspect.ts';
+import type { NameOf } from '../asm/types.ts';
+import type { Model } from '../model/model.ts';
 import { hover } from '../state/app.ts';
 import { Address } from '../ui/address.tsx';
-import { CLASS_WORDS, ClassMark } from '../ui/class-mark.tsx';
+import { ClassMark } from '../ui/class-mark.tsx';
 import { Code, isLit } from '../ui/code.tsx';
+import { codeOf, useNames } from './use-names.ts';
 import { HOP_WORDS } from './words.ts';
 
-export function Follow({ trace }: { readonly trace: TraceAnswer }) {
+export interface FollowProps {
+  readonly model: Model;
+  readonly trace: TraceAnswer;
+}
+
+export function Follow({ model, trace }: FollowProps) {
+  const code = useMemo(
+    () => codeOf([...trace.hops.flatMap(({ instructions }) => instructions), ...(trace.end?.instructions ?? [])]),
+    [trace],
+  );
+  const nameOf = useNames(model, code);
   const { hops, branches, class: kind, end, expected, arrives, notes } = trace;
   return (
     <>
-      <p class={`follow-sum class-${kind}`}>
-        <ClassMark name={kind} /> <strong>{CLASS_WORDS[kind].name}</strong>: {counted(branches, 'branch', 'branches')}
+      <p>
+        <ClassMark name={kind} />: {counted(branches, 'branch', 'branches')}
       </p>
       <ol class="hops">
         {hops.map(({ place, instructions, reads }) => (
-          <Hop key={instructions[0]?.address ?? place} title={HOP_WORDS[place]} instructions={instructions}>
+          <Hop
+            key={instructions[0]?.address ?? place}
+            title={HOP_WORDS[place]}
+            instructions={instructions}
+            nameOf={nameOf}
+          >
             {reads.map(({ address, value }) => (
               <p key={address} class="reads">
                 reads <Address address={fromHex(value)} /> at <Address address={fromHex(address)} />
@@ -31,7 +50,13 @@ export function Follow({ trace }: { readonly trace: TraceAnswer }) {
             <p>{kind === 'none' ? 'Nothing is called.' : '✕ It traps here: a real kernel would stop.'}</p>
           </li>
         ) : (
-          <Hop title="arrives at" symbol={end.symbol} at={fromHex(end.address)} instructions={end.instructions} />
+          <Hop
+            title="arrives at"
+            symbol={end.symbol}
+            at={fromHex(end.address)}
+            instructions={end.instructions}
+            nameOf={nameOf}
+          />
         )}
       </ol>
       {arrives === false && (
@@ -58,12 +83,13 @@ export function Follow({ trace }: { readonly trace: TraceAnswer }) {
 interface HopProps {
   readonly title: string;
   readonly instructions: readonly Instruction[];
+  readonly nameOf: NameOf;
   readonly symbol?: string | null;
   readonly at?: number;
   readonly children?: ComponentChildren;
 }
 
-function Hop({ title, instructions, symbol = instructions[0]?.symbol ?? null, at, children }: HopProps) {
+function Hop({ title, instructions, nameOf, symbol = instructions[0]?.symbol ?? null, at, children }: HopProps) {
   const address = at ?? fromHex(instructions[0]?.address ?? '');
   const light = (): void => {
     hover.value = { kind: 'address', address };
@@ -81,7 +107,7 @@ function Hop({ title, instructions, symbol = instructions[0]?.symbol ?? null, at
         <ul class="hop-code">
           {instructions.map((one) => (
             <li key={one.address}>
-              <Code text={one.text} />
+              <Code text={one.text} nameOf={nameOf} />
             </li>
           ))}
         </ul>

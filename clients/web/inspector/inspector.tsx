@@ -6,6 +6,7 @@ import { model, scene, select, selection } from '../state/app.ts';
 import { copy } from '../ui/copy.ts';
 import { Panel } from '../ui/panel.tsx';
 import { AddressView } from './address-view.tsx';
+import { CopyIcon } from './facts.tsx';
 import { back, canGoBack, canGoForward, forward } from './history.ts';
 import { KeyView } from './key-view.tsx';
 import { ModuleView } from './module-view.tsx';
@@ -49,7 +50,7 @@ function Controls() {
         →
       </button>
       <button type="button" class="quiet" aria-label="Copy a link to this" title="Copy a link (c)" onClick={copyLink}>
-        ⧉ link
+        <CopyIcon /> link
       </button>
       {chosen && (
         <button

@@ -10,12 +10,13 @@ import { Address } from '../ui/address.tsx';
 import { useAsm } from '../ui/asm.ts';
 import { ClassBar, ClassCounts } from '../ui/class-bar.tsx';
 import { symbolAt } from '../ui/symbols.ts';
-import { FollowFrom, useWhy } from './address-view.tsx';
-import { useNames } from './code-part.tsx';
+import { type AddressViewProps, FollowFrom, useWhy } from './address-view.tsx';
 import { CopyButton, Fact, Facts, Part } from './facts.tsx';
 import { OwnerLink } from './links.tsx';
 import { Listing } from './listing.tsx';
 import { Refused } from './refused.tsx';
+import { Subject } from './subject.tsx';
+import { codeOf, useNames } from './use-names.ts';
 import { Wrote } from './wrote.tsx';
 
 export interface KeyViewProps {
@@ -27,13 +28,7 @@ export interface KeyViewProps {
 export function KeyView({ model, arch, name }: KeyViewProps) {
   const row = model.scene.value?.keys.find((key) => key.name === name);
   if (row === undefined) {
-    return (
-      <div class="subject">
-        <p class="subject-kind">static-call key</p>
-        <p class="subject-name">{name}</p>
-        <p class="subject-words">At this position there is no such key.</p>
-      </div>
-    );
+    return <Subject kind="static-call key" words="At this position there is no such key." name={name} />;
   }
   return <Key model={model} arch={arch} row={row} />;
 }
@@ -46,25 +41,28 @@ function Key({ model, arch, row }: { readonly model: Model; readonly arch: Arch;
   const literal = detail?.literal ?? null;
   return (
     <>
-      <div class="subject">
-        <p class="subject-kind">static-call key</p>
-        <p class="subject-name">
-          {name}
-          <CopyButton text={name} what={`the name ${name}`} />
-        </p>
-        <p class="subject-words">
-          A function pointer that every call of it has built in: when it changes, the kernel rewrites the calls.
-        </p>
+      <Subject
+        kind="static-call key"
+        words="A function pointer that is built into every call of it: when it changes, the kernel rewrites the calls."
+        name={
+          <>
+            {name}
+            <CopyButton text={name} what={`the name ${name}`} />
+          </>
+        }
+      >
         <ClassBar classes={classes} />
         <ClassCounts classes={classes} />
         <Facts>
-          <Fact name="func">
+          <Fact name="func" wide>
             <Place address={func} />
           </Fact>
           {calls !== func && (
-            <Fact name="calls">{calls === null ? 'nothing: func is NULL' : <Place address={calls} />}</Fact>
+            <Fact name="calls" wide>
+              {calls === null ? 'nothing: func is NULL' : <Place address={calls} />}
+            </Fact>
           )}
-          <Fact name="trampoline">
+          <Fact name="tramp">
             <Address address={tramp} />
           </Fact>
           {literal !== null && (
@@ -83,10 +81,10 @@ function Key({ model, arch, row }: { readonly model: Model; readonly arch: Arch;
           <Fact name="owner">
             <OwnerLink name={owner} />
           </Fact>
-          <Fact name="site_mods">
+          <Fact name="site_mods" wide>
             {counted(nodes, 'node')}, {counted(sites, 'site')}
           </Fact>
-          <Fact name="newest first">
+          <Fact name="newest" wide>
             <span class="chain">
               {chain.slice(0, CHAIN_SHOWN).map((link) => (
                 <OwnerLink key={link.owner} name={link.owner} />
@@ -96,14 +94,14 @@ function Key({ model, arch, row }: { readonly model: Model; readonly arch: Arch;
               )}
             </span>
           </Fact>
-          <Fact name="history">
+          <Fact name="history" wide>
             {counted(updates, 'update')}, {counted(patches, 'patch', 'patches')}
           </Fact>
         </Facts>
-      </div>
+      </Subject>
       <Trampoline model={model} arch={arch} row={row} bytes={detail?.bytes ?? ''} />
-      <FollowFrom address={tramp} />
-      <SetBy arch={arch} address={address} />
+      <FollowFrom model={model} address={tramp} />
+      <SetBy model={model} arch={arch} address={address} />
     </>
   );
 }
@@ -133,7 +131,10 @@ function Trampoline({ model, arch, row: { tramp, text }, bytes }: TrampolineProp
     const told = asm?.split(arch, { address: toHex(tramp), bytes, text }) ?? [];
     return told.map((line) => ({ ...line, symbol: null }));
   }, [asm, arch, tramp, bytes, text]);
-  const nameOf = useNames(model, lines);
+  const nameOf = useNames(
+    model,
+    useMemo(() => codeOf(lines), [lines]),
+  );
   if (lines.length === 0) return null;
   return (
     <Part title="Trampoline">
@@ -142,12 +143,12 @@ function Trampoline({ model, arch, row: { tramp, text }, bytes }: TrampolineProp
   );
 }
 
-function SetBy({ arch, address }: { readonly arch: Arch; readonly address: number }) {
+function SetBy({ model, arch, address }: AddressViewProps) {
   const { answer, error, stale } = useWhy(address);
   return (
     <Part title="What set func" stale={stale}>
       {error !== undefined && <Refused error={error} />}
-      {answer !== undefined && <Wrote arch={arch} why={answer} />}
+      {answer !== undefined && <Wrote model={model} arch={arch} why={answer} />}
     </Part>
   );
 }

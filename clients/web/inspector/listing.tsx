@@ -89,7 +89,9 @@ interface CodeRowProps {
 }
 
 function CodeRow({ row: { line, address, explained }, index, chosen, current, nameOf, point }: CodeRowProps) {
-  const classes = ['line', chosen && 'chosen', current && 'current', isLit(address) && 'lit'].filter(Boolean).join(' ');
+  const classes = ['code-line', chosen && 'chosen', current && 'current', isLit(address) && 'lit']
+    .filter(Boolean)
+    .join(' ');
   const tabIndex = current ? 0 : -1;
   const light = (): void => {
     point();

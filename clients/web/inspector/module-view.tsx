@@ -11,6 +11,7 @@ import { Branches } from './module-branches.tsx';
 import { Symbols } from './module-symbols.tsx';
 import { Parts, Sections } from './module-tables.tsx';
 import { Names } from './names.tsx';
+import { Subject } from './subject.tsx';
 import { STATE_WORDS } from './words.ts';
 
 export interface ModuleViewProps {
@@ -25,11 +26,7 @@ export function ModuleView({ model, name }: ModuleViewProps) {
   if (module === null) {
     return (
       <>
-        <div class="subject">
-          <p class="subject-kind">module</p>
-          <p class="subject-name">{name}</p>
-          <p class="subject-words">At this position no module of this name is loaded.</p>
-        </div>
+        <Subject kind="module" words="At this position no module of this name is loaded." name={name} />
         <Refusals model={model} name={name} />
       </>
     );
@@ -38,17 +35,19 @@ export function ModuleView({ model, name }: ModuleViewProps) {
   const calls = (classes ?? []).reduce((sum, count) => sum + count, 0);
   return (
     <>
-      <div class="subject">
-        <p class="subject-kind">
-          module <abbr title={STATE_WORDS[state]}>{state}</abbr>
-        </p>
-        <p class="subject-name">
-          {name}
-          <CopyButton text={name} what={`the name ${name}`} />
-        </p>
+      <Subject
+        kind={`module, ${state}`}
+        words={`It is ${STATE_WORDS[state]}.`}
+        name={
+          <>
+            {name}
+            <CopyButton text={name} what={`the name ${name}`} />
+          </>
+        }
+      >
         <Facts>
           {file !== null && (
-            <Fact name="file">
+            <Fact name="file" wide>
               <span class="mono wrap">{file}</span>
             </Fact>
           )}
@@ -67,7 +66,7 @@ export function ModuleView({ model, name }: ModuleViewProps) {
           </Fact>
           {percpu && <Fact name="per-CPU">{counted(percpu.size, 'byte')}</Fact>}
         </Facts>
-      </div>
+      </Subject>
       <Refusals model={model} name={name} />
       <Part title="Parts">
         <Parts module={module} />

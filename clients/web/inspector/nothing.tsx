@@ -10,6 +10,7 @@ import { Refusal } from '../ui/refusal.tsx';
 import { Size } from '../ui/size.tsx';
 import { Fact, Facts, Part } from './facts.tsx';
 import { CommitLink, OwnerLink } from './links.tsx';
+import { Subject } from './subject.tsx';
 
 /** Refusals that are shown; the module's own view has the others. */
 const REFUSALS = 5;
@@ -21,13 +22,10 @@ export function Nothing({ model }: { readonly model: Model }) {
   const calls = sites.reduce((sum, count) => sum + count, 0);
   return (
     <>
-      <div class="subject">
-        <p class="subject-kind">nothing chosen</p>
-        <p class="subject-words">
-          Click anything: a module or a call in the address space, a key, a patch, an address. What it is, its code,
-          what wrote it and where its calls arrive are then shown here.
-        </p>
-      </div>
+      <Subject
+        kind="Nothing is chosen."
+        words="Click anything: a module or a call in the address space, a key, a patch, an address. What it is, its code, what wrote it and where its calls arrive are then shown here."
+      />
       <Machine summary={summary} />
       {calls > 0 && (
         <Part title={`Static calls (${calls.toLocaleString('en')})`}>
@@ -60,30 +58,36 @@ function Machine({ summary: { machine, windows, modules, now, ever, patches } }:
   return (
     <Part title="This machine">
       <Facts>
-        <Fact name="kernel">
+        <Fact name="kernel" wide>
           {layout} {arch}
         </Fact>
-        <Fact name="static calls">{staticCall ?? 'none'}</Fact>
+        <Fact name="flavour">{staticCall ?? 'none'}</Fact>
         <Fact name="pages">
           <Size size={pageSize} />
         </Fact>
         <Fact name="KASLR">{kaslrSeed === undefined ? 'off' : `seed ${kaslrSeed}`}</Fact>
-        <Fact name="image">
+        <Fact name="image" wide>
           <Range start={kernel.text} end={kernel.end} />
         </Fact>
         {windows.map(({ window, start, end, size, used }) => (
-          <Fact key={window} name={`${window} window`}>
+          <Fact key={window} name={window} wide>
             <Range start={start} end={end} />
             <br />
             <Size size={used} /> <span class="dim">of</span> <Size size={size} /> <span class="dim">used</span>
           </Fact>
         ))}
-        {errata.length > 0 && <Fact name="errata">{errata.join(', ')}</Fact>}
-        <Fact name="exports">{openSymbols ? 'whatever a module asks for' : counted(symbols, 'symbol')}</Fact>
+        {errata.length > 0 && (
+          <Fact name="errata" wide>
+            {errata.join(', ')}
+          </Fact>
+        )}
+        <Fact name="exports" wide>
+          {openSymbols ? 'whatever a module asks for' : counted(symbols, 'symbol')}
+        </Fact>
         <Fact name="modules">{modules.toLocaleString('en')}</Fact>
         <Fact name="veneers">{now.veneers.toLocaleString('en')}</Fact>
         <Fact name="patches">{patches.toLocaleString('en')}</Fact>
-        <Fact name="loads">
+        <Fact name="loads" wide>
           {counted(ever.loads, 'load')}, {counted(ever.unloads, 'unload')},{' '}
           {(ever.failedLoads + ever.failedUnloads).toLocaleString('en')} refused
         </Fact>

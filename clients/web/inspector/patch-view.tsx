@@ -1,5 +1,5 @@
 /** One patch: what was written where, why, and how it got there while other CPUs ran. */
-import { fromHex, type Hex } from '../../../protocol/address.ts';
+import { fromHex } from '../../../protocol/address.ts';
 import type { Commit } from '../../../protocol/commit.ts';
 import { counted } from '../../../protocol/count.ts';
 import type { EventOf } from '../../../protocol/events/index.ts';
@@ -7,7 +7,7 @@ import type { Arch } from '../asm/types.ts';
 import { commandWords } from '../model/feed/notes.ts';
 import { Address } from '../ui/address.tsx';
 import { ATOMICITY_WORDS, AtomicityMark } from '../ui/atomicity.tsx';
-import { CLASS_WORDS, ClassMark } from '../ui/class-mark.tsx';
+import { ClassMark } from '../ui/class-mark.tsx';
 import { Code } from '../ui/code.tsx';
 import { Reach } from '../ui/reach.tsx';
 import { symbolAt } from '../ui/symbols.ts';
@@ -18,6 +18,7 @@ import { CommitLink, KeyLink, OwnerLink } from './links.tsx';
 import { useAskedAt } from './position.ts';
 import { useQuestion } from './question.ts';
 import { Refused } from './refused.tsx';
+import { Subject } from './subject.tsx';
 import { PATCHED_WORDS } from './words.ts';
 
 type Patched = EventOf<'StaticCallPatched'>;
@@ -38,70 +39,86 @@ export function PatchView({ arch, id }: PatchViewProps) {
   const event = stale ? undefined : answer?.events[index];
   return (
     <>
-      <div class="subject">
-        <p class="subject-kind">patch</p>
-        <p class="subject-name number">{id}</p>
+      <Subject
+        kind="patch"
+        words={
+          event?.type === 'StaticCallPatched'
+            ? `The kernel rewrote ${PATCHED_WORDS[event.what]} of ${event.key}: ${event.reason}.`
+            : answer !== undefined && !stale
+              ? `Commit ${number} has no patch of this number.`
+              : undefined
+        }
+        name={id}
+      >
         {error !== undefined && <Refused error={error} />}
-        {answer !== undefined && !stale && event?.type !== 'StaticCallPatched' && (
-          <p class="subject-words">Commit {number} has no patch of this number.</p>
+        {answer !== undefined && event?.type === 'StaticCallPatched' && (
+          <PatchFacts arch={arch} commit={answer} event={event} />
         )}
-      </div>
-      {answer !== undefined && event?.type === 'StaticCallPatched' && (
-        <Patch arch={arch} commit={answer} event={event} />
-      )}
+      </Subject>
+      {event?.type === 'StaticCallPatched' && <Change arch={arch} event={event} />}
     </>
   );
 }
 
-interface PatchProps {
+interface PatchFactsProps {
   readonly arch: Arch;
   readonly commit: Commit;
   readonly event: Patched;
 }
 
-function Patch({ arch, commit, event }: PatchProps) {
-  const { what, key, owner, address, bytes, text, to, distance, hops, class: kind, atomicity, reason } = event;
+function PatchFacts({ arch, commit, event }: PatchFactsProps) {
+  const { key, owner, address, to, distance, hops, class: kind } = event;
+  const [from, now] = to;
+  return (
+    <Facts>
+      <Fact name="commit" wide>
+        <CommitLink commit={commit.number} /> <span>{commandWords(commit.command)}</span>
+      </Fact>
+      <Fact name="time" wide>
+        <time dateTime={new Date(commit.time).toISOString()}>{new Date(commit.time).toLocaleString('en')}</time>
+      </Fact>
+      <Fact name="address" wide>
+        <Place address={fromHex(address)} />
+      </Fact>
+      <Fact name="key">
+        <KeyLink name={key} />
+      </Fact>
+      <Fact name="owner">
+        <OwnerLink name={owner} />
+      </Fact>
+      {from !== null && (
+        <Fact name="led to" wide>
+          <Place address={fromHex(from)} />
+        </Fact>
+      )}
+      {now !== null && (
+        <Fact name="leads to" wide>
+          <Place address={fromHex(now)} />
+        </Fact>
+      )}
+      {distance !== null && (
+        <Fact name="to func" wide>
+          <Reach arch={arch} distance={distance} />
+        </Fact>
+      )}
+      <Fact name="class" wide>
+        <ClassMark name={kind} />
+        <span class="dim">
+          {hops[0]} → {counted(hops[1], 'branch', 'branches')}
+        </span>
+      </Fact>
+    </Facts>
+  );
+}
+
+interface ChangeProps {
+  readonly arch: Arch;
+  readonly event: Patched;
+}
+
+function Change({ arch, event: { text, bytes, atomicity } }: ChangeProps) {
   return (
     <>
-      <div class="subject">
-        <p class="subject-words">{`The kernel rewrote ${PATCHED_WORDS[what]} of ${key}: ${reason}.`}</p>
-        <Facts>
-          <Fact name="commit">
-            <CommitLink commit={commit.number} /> <span>{commandWords(commit.command)}</span>
-          </Fact>
-          <Fact name="time">
-            <time dateTime={new Date(commit.time).toISOString()}>{new Date(commit.time).toLocaleString('en')}</time>
-          </Fact>
-          <Fact name="address">
-            <Address address={fromHex(address)} />
-          </Fact>
-          <Fact name="key">
-            <KeyLink name={key} />
-          </Fact>
-          <Fact name="owner">
-            <OwnerLink name={owner} />
-          </Fact>
-          <Fact name="led to">
-            <Target address={to[0]} />
-          </Fact>
-          <Fact name="leads to">
-            <Target address={to[1]} />
-          </Fact>
-          {distance !== null && (
-            <Fact name="func is">
-              <span class={`class-${kind}`}>
-                <Reach arch={arch} distance={distance} />
-              </span>
-            </Fact>
-          )}
-          <Fact name="class">
-            <ClassMark name={kind} /> {CLASS_WORDS[kind].name}
-            <span class="dim">
-              , {hops[0]} → {counted(hops[1], 'branch', 'branches')}
-            </span>
-          </Fact>
-        </Facts>
-      </div>
       <Part title="Before and after">
         <p class="change">
           <del>{each(text[0])}</del>
@@ -120,12 +137,11 @@ function Patch({ arch, commit, event }: PatchProps) {
 
 const each = (text: string) => text.split('; ').map((one, index) => <Code key={`${index}${one}`} text={one} />);
 
-function Target({ address }: { readonly address: Hex | null }) {
-  if (address === null) return <span class="dim">nothing that one branch says</span>;
-  const at = fromHex(address);
+/** An address with its name. */
+function Place({ address }: { readonly address: number }) {
   return (
     <>
-      <Address address={at} /> <span class="mono symbol">{symbolAt(at) ?? ''}</span>
+      <Address address={address} /> <span class="mono symbol">{symbolAt(address) ?? ''}</span>
     </>
   );
 }

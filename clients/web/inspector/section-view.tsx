@@ -10,6 +10,7 @@ import { useWhy } from './address-view.tsx';
 import { CodePart } from './code-part.tsx';
 import { Fact, Facts, Part } from './facts.tsx';
 import { OwnerLink } from './links.tsx';
+import { Subject } from './subject.tsx';
 import { Veneers } from './veneers.tsx';
 
 export interface SectionViewProps {
@@ -28,20 +29,21 @@ export function SectionView({ model, arch, module: name, section: wanted }: Sect
   const isPlt = wanted === '.plt' || wanted === '.init.plt';
   return (
     <>
-      <div class="subject">
-        <p class="subject-kind">section</p>
-        <p class="subject-name">{wanted}</p>
-        {section === undefined && <p class="subject-words">At this position {name} has no such section.</p>}
+      <Subject
+        kind="section"
+        words={section === undefined ? `At this position ${name} has no such section.` : undefined}
+        name={wanted}
+      >
         <Facts>
           <Fact name="module">
             <OwnerLink name={name} />
           </Fact>
           {section !== undefined && (
             <>
-              <Fact name="address">
+              <Fact name="address" wide>
                 <Address address={fromHex(section.address)} />
               </Fact>
-              <Fact name="size">
+              <Fact name="size" wide>
                 <Size size={section.size} /> <span class="dim number">{counted(section.size, 'byte')}</span>
               </Fact>
               <Fact name="part">
@@ -57,7 +59,7 @@ export function SectionView({ model, arch, module: name, section: wanted }: Sect
             </Fact>
           )}
         </Facts>
-      </div>
+      </Subject>
       {isPlt && module && module.veneers.length > 0 && (
         <Part title="Veneers">
           <Veneers veneers={module.veneers.filter((veneer) => veneer.section === wanted)} parts={module.parts} />

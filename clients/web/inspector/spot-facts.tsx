@@ -5,12 +5,13 @@ import type { WhyAnswer } from '../../../protocol/inspect.ts';
 import type { Arch } from '../asm/types.ts';
 import type { Spot, SpotSite, SpotVeneer } from '../model/queries/spot.ts';
 import { Address } from '../ui/address.tsx';
-import { CLASS_WORDS, ClassMark } from '../ui/class-mark.tsx';
+import { ClassMark } from '../ui/class-mark.tsx';
 import { Reach } from '../ui/reach.tsx';
 import { Size } from '../ui/size.tsx';
 import { symbolAt } from '../ui/symbols.ts';
 import { CopyButton, Fact, Facts } from './facts.tsx';
 import { KeyLink, Link, OwnerLink } from './links.tsx';
+import { Subject } from './subject.tsx';
 import { SPOT_TITLES, SPOT_WORDS } from './words.ts';
 
 export interface SpotFactsProps {
@@ -25,17 +26,22 @@ export function SpotFacts({ arch, address, spot, why }: SpotFactsProps) {
   const symbol = why?.place.symbol ?? null;
   const hex = toHex(address);
   return (
-    <div class="subject">
-      <p class="subject-kind">{SPOT_TITLES[kind]}</p>
-      <p class="subject-name">
-        <Address address={address} click="copy" />
-        <CopyButton text={hex} what={`the address ${hex}`} />
-      </p>
-      <p class="mono symbol">{symbol ?? ' '}</p>
-      <p class="subject-words">{SPOT_WORDS[kind]}</p>
+    <Subject
+      kind={SPOT_TITLES[kind]}
+      words={SPOT_WORDS[kind]}
+      name={
+        <>
+          <Address address={address} click="copy" />
+          <CopyButton text={hex} what={`the address ${hex}`} />
+          <span class="symbol" title={symbol ?? undefined}>
+            {symbol}
+          </span>
+        </>
+      }
+    >
       <Facts>
         {start !== address && (
-          <Fact name="begins at">
+          <Fact name="begins" wide>
             <Address address={start} />
           </Fact>
         )}
@@ -74,7 +80,7 @@ export function SpotFacts({ arch, address, spot, why }: SpotFactsProps) {
           </Fact>
         )}
       </Facts>
-    </div>
+    </Subject>
   );
 }
 
@@ -90,10 +96,10 @@ function SiteFacts({ arch, address, site }: SiteFactsProps) {
     <>
       {calls !== null && (
         <>
-          <Fact name="calls">
+          <Fact name="calls" wide>
             <Address address={calls} /> <span class="mono symbol">{symbolAt(calls) ?? ''}</span>
           </Fact>
-          <Fact name="distance">
+          <Fact name="distance" wide>
             <span class={`class-${kind}`}>
               <Reach arch={arch} distance={calls - address} />
             </span>
@@ -101,7 +107,7 @@ function SiteFacts({ arch, address, site }: SiteFactsProps) {
         </>
       )}
       <Fact name="class">
-        <ClassMark name={kind} /> {CLASS_WORDS[kind].name}
+        <ClassMark name={kind} />
         {hops > 0 && <span class="dim">, {counted(hops, 'branch', 'branches')}</span>}
       </Fact>
       {(tail || init) && (
@@ -115,13 +121,18 @@ function SiteFacts({ arch, address, site }: SiteFactsProps) {
 }
 
 function VeneerFacts({ arch, veneer }: { readonly arch: Arch; readonly veneer: SpotVeneer | null }) {
-  if (veneer === null) return <Fact name="leads to">nothing: it is reserved, and no branch needed it</Fact>;
+  if (veneer === null)
+    return (
+      <Fact name="leads to" wide>
+        nothing: it is reserved, and no branch needed it
+      </Fact>
+    );
   return (
     <>
-      <Fact name="leads to">
+      <Fact name="leads to" wide>
         <Address address={veneer.target} /> <span class="mono symbol">{veneer.symbol}</span>
       </Fact>
-      <Fact name="asked by">
+      <Fact name="asked by" wide>
         <Address address={veneer.site} />{' '}
         {veneer.kind === 'branch' ? (
           <Reach arch={arch} distance={veneer.distance} />

@@ -20,7 +20,7 @@ export function Veneers({ veneers, parts }: VeneersProps) {
   const gone = veneers.length - there.length;
   return (
     <>
-      <div class="bounded" style={{ height: `${Math.min(ROWS, there.length) * ROW}px` }}>
+      <div class="bounded" hidden={there.length === 0} style={{ height: `${Math.min(ROWS, there.length) * ROW}px` }}>
         <VirtualList
           count={there.length}
           rowHeight={ROW}

@@ -1,21 +1,30 @@
 /** What wrote what stands there: every write since the module was loaded, oldest first, each with its command and its reason. */
+import { useMemo } from 'preact/hooks';
 import { fromHex } from '../../../protocol/address.ts';
 import type { RelocationAnswer, WhyAnswer, Write } from '../../../protocol/inspect.ts';
-import type { Arch } from '../asm/types.ts';
+import type { Arch, NameOf } from '../asm/types.ts';
+import type { Model } from '../model/model.ts';
 import { Address } from '../ui/address.tsx';
 import { AtomicityMark } from '../ui/atomicity.tsx';
 import { ClassMark } from '../ui/class-mark.tsx';
 import { Code } from '../ui/code.tsx';
 import { Reach } from '../ui/reach.tsx';
 import { CommitLink, OwnerLink } from './links.tsx';
+import { useNames } from './use-names.ts';
 import { WRITE_WORDS } from './words.ts';
 
 export interface WroteProps {
+  readonly model: Model;
   readonly arch: Arch;
   readonly why: WhyAnswer;
 }
 
-export function Wrote({ arch, why: { writes, notes, bytes } }: WroteProps) {
+export function Wrote({ model, arch, why: { writes, notes, bytes } }: WroteProps) {
+  const code = useMemo(() => {
+    const texts = writes.flatMap(({ text }) => text.filter((one) => one !== null));
+    return { texts, told: new Map() };
+  }, [writes]);
+  const nameOf = useNames(model, code);
   return (
     <>
       {writes.length === 0 && (
@@ -31,6 +40,7 @@ export function Wrote({ arch, why: { writes, notes, bytes } }: WroteProps) {
             key={`${write.commit} ${write.address} ${write.what} ${write.bytes[1]}`}
             arch={arch}
             write={write}
+            nameOf={nameOf}
           />
         ))}
       </ol>
@@ -45,7 +55,13 @@ export function Wrote({ arch, why: { writes, notes, bytes } }: WroteProps) {
   );
 }
 
-function WriteRow({ arch, write }: { readonly arch: Arch; readonly write: Write }) {
+interface WriteRowProps {
+  readonly arch: Arch;
+  readonly write: Write;
+  readonly nameOf: NameOf;
+}
+
+function WriteRow({ arch, write, nameOf }: WriteRowProps) {
   const { what, commit, cause, bytes, text, reason, relocation, veneer, patch } = write;
   const [before, after] = [text[0] ?? bytes[0], text[1] ?? bytes[1]];
   return (
@@ -57,11 +73,11 @@ function WriteRow({ arch, write }: { readonly arch: Arch; readonly write: Write 
       <p class="change">
         {before !== null && (
           <del>
-            <Instructions text={before} />
+            <Instructions text={before} nameOf={nameOf} />
           </del>
         )}
         <ins>
-          <Instructions text={after} />
+          <Instructions text={after} nameOf={nameOf} />
         </ins>
       </p>
       <p class="reason">{reason}</p>
@@ -85,11 +101,11 @@ function WriteRow({ arch, write }: { readonly arch: Arch; readonly write: Write 
 }
 
 /** Each on a line of its own. */
-function Instructions({ text }: { readonly text: string }) {
+function Instructions({ text, nameOf }: { readonly text: string; readonly nameOf: NameOf }) {
   return (
     <>
       {text.split('; ').map((one, index) => (
-        <Code key={`${index}${one}`} text={one} />
+        <Code key={`${index}${one}`} text={one} nameOf={nameOf} />
       ))}
     </>
   );
