@@ -133,13 +133,17 @@ function Here({ stop }: { readonly stop: Stop }) {
   );
 }
 
-/** Rings the part of the page (tour.css), and scrolls it into sight where the page scrolls. */
+/** Rings the part of the page (tour.css), and scrolls it to where the card leaves it in sight. */
 function pointAt(panel: Panel): () => void {
   const { dataset } = document.documentElement;
   dataset.look = panel;
-  const place = document.getElementById(panel)?.getBoundingClientRect();
-  if (place !== undefined && (place.top < 0 || place.bottom > innerHeight)) {
-    document.getElementById(panel)?.scrollIntoView({ block: 'start' });
+  const place = document.getElementById(panel);
+  const card = document.querySelector('.tour-card')?.getBoundingClientRect();
+  if (place !== null && card !== undefined) {
+    const isBelow = card.bottom >= innerHeight;
+    const [from, to] = isBelow ? [0, card.top] : [card.bottom, innerHeight];
+    const { top, bottom } = place.getBoundingClientRect();
+    if (top < from || bottom > to) place.scrollIntoView({ block: 'start' });
   }
   return () => delete dataset.look;
 }
