@@ -53,7 +53,7 @@ const ownUrls = {
   name: 'own-urls',
   setup({ onLoad }) {
     onLoad({ filter: /\.ts$/ }, async ({ path }) => {
-      if (!SOURCES.some((source) => path.startsWith(join(root, source, sep)))) return undefined;
+      if (![...SOURCES, 'test'].some((source) => path.startsWith(join(root, source, sep)))) return undefined;
       const text = await readFile(path, 'utf8');
       return { contents: text.replaceAll('import.meta.url', JSON.stringify(pathToFileURL(path).href)), loader: 'ts' };
     });
@@ -99,8 +99,8 @@ export function build(program, outdir, options = {}) {
     logLevel: 'silent',
     tsconfigRaw: {},
     plugins: [ownUrls],
-    // They find their native library, and their WebAssembly, next to themselves.
-    external: ['lmdb', '@alexaltea/capstone-js'],
+    // They find their native library, their WebAssembly, or files of their own next to themselves.
+    external: ['lmdb', '@alexaltea/capstone-js', 'playwright-core'],
     // Dependencies that are CommonJS ask for Node's modules in their own way.
     banner: { js: "import{createRequire as $require}from'node:module';const require=$require(import.meta.url);" },
     ...options,

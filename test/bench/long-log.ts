@@ -3,15 +3,15 @@
  * session), then small ones come and go, with a refusal now and then. What comes and goes leaves the state as it was, so that
  * the same commits, numbered anew, go on for ever, and any program can fold them.
  */
-import { createReadStream } from 'node:fs';
-import { createInterface } from 'node:readline';
-import { createGunzip } from 'node:zlib';
+import { bytesOf } from '../../daemon/headless/session/file.ts';
+import { linesOf } from '../../daemon/headless/session/lines.ts';
 import { freeze } from '../../daemon/kernel/freeze.ts';
 import { decide, evolve, initialState, type State } from '../../daemon/kernel/kernel.ts';
 import type { EventLog, NewEntry } from '../../daemon/log/log.ts';
 import { DEMO_SESSION } from '../../daemon/pipelines/demo.ts';
 import type { Commit } from '../../protocol/commit.ts';
 import { COMMIT_VERSION } from '../../protocol/commit-version.ts';
+import { readSessionLine } from '../../protocol/session.ts';
 
 export const EPOCH = 'bench000';
 /** Modules that stay. */
@@ -99,11 +99,11 @@ function comesAndGoes(state: State, load: Commit, before: string): readonly stri
 const restOf = ({ command, events }: { readonly command: Commit['command']; readonly events: readonly unknown[] }) =>
   JSON.stringify({ command, events }).slice(1);
 
-async function* demoCommits(): AsyncGenerator<Commit> {
-  const lines = createInterface({ input: createReadStream(DEMO_SESSION).pipe(createGunzip()) });
-  let first = true;
-  for await (const line of lines) {
-    if (!first) yield JSON.parse(line) as Commit;
-    first = false;
+/** The commits of the session that ships with the program. */
+export async function* demoCommits(): AsyncGenerator<Commit> {
+  let number = 0;
+  for await (const { text } of linesOf(bytesOf(DEMO_SESSION))) {
+    const line = readSessionLine(++number, text);
+    if (line.kind === 'commit') yield line.commit;
   }
 }

@@ -42,6 +42,8 @@ const BENCHES: Readonly<Record<string, Bench>> = {
   latency,
   storm,
   stall,
+  // It brings a browser's driver along, which nobody else is to have in memory.
+  page: async (note) => (await import('./page/page.ts')).page(note),
 };
 
 const { values, positionals } = parseArgs({
@@ -111,7 +113,7 @@ function print(row: Row): void {
 }
 
 function printLine(...columns: readonly string[]): void {
-  const widths = [16, 20, 14, 16, 14, 8];
+  const widths = [16, 28, 14, 16, 14, 8];
   process.stdout.write(
     `${columns
       .map((text, i) => text.padEnd(widths[i] ?? 0))

@@ -11,7 +11,8 @@ mkdirSync(kept, { recursive: true });
 const folder = mkdtempSync(join(kept, 'veneerd-bench-'));
 process.on('exit', () => rmSync(folder, { recursive: true, force: true }));
 
-await build('test/bench/main.ts', folder);
+// In parts: what only one of them needs is loaded there.
+await build('test/bench/main.ts', folder, { splitting: true });
 const program = join(folder, 'test/bench/main.mjs');
 process.argv[1] = program;
 await import(pathToFileURL(program).href);

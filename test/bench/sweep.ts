@@ -23,13 +23,7 @@ import type { Bench, Row } from './row.ts';
 const ROUNDS = 3;
 const SEEDS = 48;
 const CHUNK = 4;
-/** The process runs in test/bench/ of a bundle somewhere below the repository's node_modules, or from the sources. */
-const BIN = fileURLToPath(
-  new URL(
-    /node_modules/.test(import.meta.url) ? '../../../../../bin/veneer.mjs' : '../../bin/veneer.mjs',
-    import.meta.url,
-  ),
-);
+const BIN = fileURLToPath(new URL('../../bin/veneer.mjs', import.meta.url));
 
 export const sweep: Bench = async (note) => {
   const files = await debianModules('arm64', 'linux-image-6.1.0-50-arm64', /^linux-image-6\.1\.[\d.-]+-arm64$/);
