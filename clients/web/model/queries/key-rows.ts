@@ -100,13 +100,16 @@ export const OWNER_HEIGHT = 26;
 export const SITE_HEIGHT = 24;
 const CHAIN_SHOWN = 6;
 
+/** Names of keys and modules have no blanks. */
 export const keyId = (key: string): string => `key ${key}`;
 export const ownerId = (key: string, owner: string): string => `owner ${key} ${owner}`;
-export const siteId = (address: string): string => `site ${address}`;
+const SITE = 'site ';
+export const siteId = (address: string): string => `${SITE}${address}`;
 
 export function keyRowsQuery(view: View, question: KeyRowsQuestion): KeyRowsAnswer {
   const { search, sort, top, height, show } = question;
   const open = new Set(question.open);
+  const openOwners = ownersByKey(show === null ? question.open : [...question.open, show]);
   const all = [...view.staticCalls.keys.values()];
   const found = sorted(all.filter(matching(search)), sort);
   const rows: Line[] = [];
@@ -114,40 +117,80 @@ export function keyRowsQuery(view: View, question: KeyRowsQuestion): KeyRowsAnsw
   let shown: Where | null = null;
   let y = 0;
 
-  /** Takes the next row's room; makes the row where somebody sees it. */
-  function place(id: string, tall: number, make: (where: Where) => Line): void {
-    const where = { id, top: y, height: tall };
-    if (y < bottom && y + tall > top) rows.push(make(where));
-    if (id === show) shown = where;
-    y += tall;
+  /** Takes the room of so many rows of one height, and makes those that somebody sees. */
+  function place(
+    count: number,
+    tall: number,
+    idOf: (index: number) => string,
+    make: (where: Where, index: number) => Line,
+  ) {
+    const first = Math.max(0, Math.floor((top - y) / tall));
+    const end = Math.min(count, Math.ceil((bottom - y) / tall));
+    for (let i = first; i < end; i++) rows.push(make({ id: idOf(i), top: y + i * tall, height: tall }, i));
+    y += count * tall;
+  }
+
+  function placeOne(id: string, tall: number, make: (where: Where) => Line): void {
+    if (id === show) shown = { id, top: y, height: tall };
+    place(1, tall, () => id, make);
+  }
+
+  function placeSites({ name, calls }: StaticCallKey, { sites }: ChainLink): void {
+    const index = show?.startsWith(SITE) ? sites.findIndex(({ address }) => siteId(address) === show) : -1;
+    if (show !== null && index >= 0) shown = { id: show, top: y + index * SITE_HEIGHT, height: SITE_HEIGHT };
+    const target = calls === null ? null : fromHex(calls);
+    const idOf = (i: number): string => siteId(sites[i]?.address ?? '');
+    place(sites.length, SITE_HEIGHT, idOf, (where, i) => siteLine(where, name, sites[i] as CallSite, target));
+  }
+
+  function placeChain(key: StaticCallKey): void {
+    const { name, chain } = key;
+    const make = (where: Where, link: ChainLink): Line => ownerLine(where, key, link, open.has(where.id), view);
+    const special = openOwners.get(name);
+    // Lists are long, and hardly any row of them is open: those between are stepped over.
+    let from = 0;
+    const upTo = (end: number): void => {
+      const start = from;
+      place(
+        end - start,
+        OWNER_HEIGHT,
+        (i) => ownerId(name, chain[start + i]?.owner ?? ''),
+        (where, i) => make(where, chain[start + i] as ChainLink),
+      );
+      from = end;
+    };
+    for (let i = 0; special !== undefined && i < chain.length; i++) {
+      const link = chain[i] as ChainLink;
+      if (!special.has(link.owner)) continue;
+      upTo(i);
+      const id = ownerId(name, link.owner);
+      placeOne(id, OWNER_HEIGHT, (where) => make(where, link));
+      if (open.has(id)) placeSites(key, link);
+      from = i + 1;
+    }
+    upTo(chain.length);
   }
 
   for (const key of found) {
     const id = keyId(key.name);
     const isOpen = open.has(id);
-    place(id, KEY_HEIGHT + (isOpen ? 0 : CHAIN_HEIGHT), (where) => keyLine(where, key, isOpen));
-    if (!isOpen) continue;
-    const calls = key.calls === null ? null : fromHex(key.calls);
-    for (const link of key.chain) {
-      const linkId = ownerId(key.name, link.owner);
-      const linkOpen = open.has(linkId);
-      place(linkId, OWNER_HEIGHT, (where) => ownerLine(where, key, link, linkOpen, view));
-      if (!linkOpen) continue;
-      // Sites are many: those out of sight are stepped over.
-      const end = y + link.sites.length * SITE_HEIGHT;
-      const index = show === null ? -1 : link.sites.findIndex((site) => siteId(site.address) === show);
-      if (index >= 0 && show !== null) shown = { id: show, top: y + index * SITE_HEIGHT, height: SITE_HEIGHT };
-      const first = Math.max(0, Math.floor((top - y) / SITE_HEIGHT));
-      const last = Math.min(link.sites.length, Math.ceil((bottom - y) / SITE_HEIGHT));
-      for (let i = first; i < last; i++) {
-        const site = link.sites[i] as CallSite;
-        const where = { id: siteId(site.address), top: y + i * SITE_HEIGHT, height: SITE_HEIGHT };
-        rows.push(siteLine(where, key.name, site, calls));
-      }
-      y = end;
-    }
+    placeOne(id, KEY_HEIGHT + (isOpen ? 0 : CHAIN_HEIGHT), (where) => keyLine(where, key, isOpen));
+    if (isOpen) placeChain(key);
   }
   return { commit: view.commit, keys: all.length, found: found.length, height: y, rows, shown };
+}
+
+/** Of row ids, those of owners. */
+function ownersByKey(ids: readonly string[]): ReadonlyMap<string, ReadonlySet<string>> {
+  const found = new Map<string, Set<string>>();
+  for (const id of ids) {
+    const [kind, key, owner] = id.split(' ');
+    if (kind !== 'owner' || key === undefined || owner === undefined) continue;
+    const owners = found.get(key) ?? new Set();
+    owners.add(owner);
+    found.set(key, owners);
+  }
+  return found;
 }
 
 function matching(search: string): (key: StaticCallKey) => boolean {
