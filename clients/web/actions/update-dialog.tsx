@@ -46,7 +46,7 @@ export function UpdateDialog() {
               <>
                 Calls <code>{row.calls === null ? 'nothing (NULL)' : toHex(row.calls)}</code>
                 {symbol !== null && ` (${symbol})`} now, from {counted(sum(row.classes), 'site')} in{' '}
-                {counted(row.chain.length, 'place')}:{' '}
+                {counted(row.owners, 'place')}:{' '}
                 {CLASSES.map((name, index) =>
                   row.classes[index] ? <ClassMark key={name} name={name} count={row.classes[index]} /> : null,
                 )}

@@ -59,8 +59,8 @@ export interface KeyRow {
   readonly orig: number | null;
   readonly patches: number;
   readonly updates: number;
-  /** Nodes and other owners of sites, newest first. */
-  readonly chain: readonly { readonly owner: string; readonly node: boolean; readonly sites: number }[];
+  /** Nodes and other owners of sites in its list. Who they are is asked by a query: there may be very many. */
+  readonly owners: number;
   /** Sites by class, as CLASSES. */
   readonly classes: readonly number[];
 }

@@ -125,7 +125,7 @@ export function keysOf({ staticCalls }: View): readonly KeyRow[] {
       orig: key.orig === null ? null : fromHex(key.orig),
       patches: key.patches,
       updates: key.updates,
-      chain: key.chain.map(({ owner, node, sites }) => ({ owner, node, sites: sites.length })),
+      owners: key.chain.length,
       classes: CLASSES.map((name) => classes[name]),
     };
   });
