@@ -7,9 +7,9 @@ import type { Sites } from '../model/scene.ts';
 import type { Scale } from './scale.ts';
 
 /** Arcs in one picture. */
-export const ARCS_MAX = 260;
+export const ARCS_MAX = 200;
 /** Of each class but `direct`, whose lines are dashed and so cost more. */
-export const DASHED_MAX = 60;
+export const DASHED_MAX = 40;
 
 export interface Arc {
   /** Pixels; beyond the edges for an end that is not in the picture. */
@@ -37,36 +37,40 @@ export interface ArcRule {
 
 const ALL: ArcRule = { bin: 9, max: ARCS_MAX, dashedMax: DASHED_MAX };
 
+/** Calls by class and pair of bins: all zero between two pictures, so that none has to begin with millions of zeros. */
+let counts = new Uint32Array(0);
+
 export function arcsOf(sites: Sites, scale: Scale, { bin, max, dashedMax, only }: ArcRule = ALL): readonly Arc[] {
   const bins = Math.ceil(scale.width / bin) + 2 * OUT;
-  const perBin = scale.perPixel * bin;
-  const counts = new Map<number, number>();
+  const last = bins - 1;
+  if (counts.length < CLASSES.length * bins * bins) counts = new Uint32Array(CLASSES.length * bins * bins);
   const { address, target, class: classes } = sites;
-  const binOf = (at: number): number => {
-    if (at < scale.start) return 0;
-    if (at >= scale.end) return bins - 1;
-    return OUT + Math.floor((at - scale.start) / perBin);
-  };
+  const binsPerByte = 1 / (scale.perPixel * bin);
+  const { start, end } = scale;
+  const touched: number[] = [];
   for (let i = 0; i < address.length; i++) {
     const to = target[i]!;
-    if (Number.isNaN(to) || classes[i] === NOTHING || only?.(i) === false) continue;
-    const a = binOf(address[i]!);
-    const b = binOf(to);
-    if ((a === 0 || a === bins - 1) && (b === 0 || b === bins - 1)) continue;
-    const key = (classes[i]! * bins + a) * bins + b;
-    counts.set(key, (counts.get(key) ?? 0) + 1);
+    const kind = classes[i]!;
+    if (kind === NOTHING || Number.isNaN(to) || only?.(i) === false) continue;
+    const from = address[i]!;
+    const a = from < start ? 0 : from >= end ? last : OUT + Math.floor((from - start) * binsPerByte);
+    const b = to < start ? 0 : to >= end ? last : OUT + Math.floor((to - start) * binsPerByte);
+    if ((a === 0 || a === last) && (b === 0 || b === last)) continue;
+    const at = (kind * bins + a) * bins + b;
+    if (counts[at]! === 0) touched.push(at);
+    counts[at]!++;
   }
   const middle = (index: number): number => {
     if (index === 0) return -bin;
-    if (index === bins - 1) return scale.width + bin;
-    return Math.min(scale.width, (index - OUT + 0.5) * bin);
+    return index === last ? scale.width + bin : Math.min(scale.width, (index - OUT + 0.5) * bin);
   };
-  const arcs: Arc[] = [];
-  for (const [key, count] of counts) {
-    const pair = key % (bins * bins);
+  const arcs = touched.map((at): Arc => {
+    const pair = at % (bins * bins);
+    const count = counts[at]!;
+    counts[at] = 0;
     const from = middle(Math.floor(pair / bins));
-    arcs.push({ from, to: middle(pair % bins), class: Math.floor(key / (bins * bins)), count });
-  }
+    return { from, to: middle(pair % bins), class: Math.floor(at / (bins * bins)), count };
+  });
   return bounded(arcs, max, dashedMax);
 }
 

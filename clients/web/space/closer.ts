@@ -3,12 +3,14 @@ import { computed, effect } from '@preact/signals';
 import { fromHex, toHex } from '../../../protocol/address.ts';
 import { INSTRUCTIONS_MAX } from '../../../protocol/inspect.ts';
 import { ClientError } from '../../sdk/errors.ts';
+import type { Model } from '../model/model.ts';
 import { client } from '../state/app.ts';
 import { CLOSE } from './paint/names.ts';
 import { areaAt } from './place.ts';
 import { showsWords } from './scale.ts';
 import { atOrBefore, lowerBound } from './search.ts';
-import type { Frame, Space } from './space-state.ts';
+import type { Code, Frame, Space } from './space-state.ts';
+import { isStored } from './stored.ts';
 
 const WORD = 4;
 /** Milliseconds that the viewport has to stand still before the daemon is asked. */
@@ -49,42 +51,70 @@ function closeModules({ scene: { areas, names }, scale }: Frame): readonly strin
 }
 
 export function followCode({ frame, model, code }: Space): () => void {
-  const wanted = computed(() => {
+  const wanted = computed((): Wanted | null => {
     const now = frame.value;
-    if (now === null || !showsWords(now.scale)) return '';
-    const { epoch, commit } = now.scene;
-    return `${codeStart(now)} ${Math.ceil(now.scale.end - codeStart(now))} ${epoch}:${commit}`;
+    if (now === null || !showsWords(now.scale)) return null;
+    const { scene, scale } = now;
+    const start = codeStart(now);
+    const area = areaAt(scene.areas, start);
+    const module = area < 0 ? null : (scene.names[scene.areas.module[area]!] ?? null);
+    return { start, end: Math.ceil(scale.end), epoch: scene.epoch, commit: scene.commit, module };
   });
+  const text = computed(() => JSON.stringify(wanted.value));
   let timer: ReturnType<typeof setTimeout> | undefined;
   const stop = effect(() => {
     clearTimeout(timer);
-    const text = wanted.value;
-    if (text === '') {
+    const mine = text.value;
+    const wish = wanted.peek();
+    if (wish === null) {
       code.value = { words: [], note: '' };
       return;
     }
-    timer = setTimeout(() => void fetch(text), STILL_MS);
+    const show = (found: Code): void => {
+      if (text.peek() === mine) code.value = found;
+    };
+    timer = setTimeout(() => {
+      // What events tell is there at once.
+      if (code.peek().words.length === 0) void told(model, wish, '').then(show);
+      void codeAt(model, wish).then(show);
+    }, STILL_MS);
   });
-  async function fetch(text: string): Promise<void> {
-    const [start = '', bytes = '', at = ''] = text.split(' ');
-    try {
-      const machine = client.machine(model.machine);
-      const count = Math.min(INSTRUCTIONS_MAX, Math.ceil(Number(bytes) / WORD) + 1);
-      const { instructions } = await machine.disassembly(toHex(Number(start)), { at, count });
-      const words = instructions.map(({ address, ...rest }) => ({ address: fromHex(address), ...rest }));
-      if (wanted.peek() === text) code.value = { words, note: '' };
-    } catch (error) {
-      if (!(error instanceof ClientError)) throw error;
-      // The module's file is not stored, say: what events tell of the memory there is known all the same.
-      const range = { start: Number(start), end: Number(start) + Number(bytes) };
-      const words = await model.ask('words', range);
-      if (wanted.peek() === text) code.value = { words, note: error.message };
-    }
-  }
   return () => {
     clearTimeout(timer);
     stop();
   };
+}
+
+interface Wanted {
+  readonly start: number;
+  readonly end: number;
+  readonly epoch: string;
+  readonly commit: number;
+  /** Whose memory it begins in; null for nobody's and the kernel's. */
+  readonly module: string | null;
+}
+
+/** The daemon's disassembly; where it has no file for it, what events tell. */
+async function codeAt(model: Model, wish: Wanted): Promise<Code> {
+  const { start, end, epoch, commit, module } = wish;
+  try {
+    const sha256 = module === null ? null : ((await model.ask('module', module))?.blob ?? null);
+    if (sha256 === null) return await told(model, wish, module === null ? '' : `nobody knows the file of ${module}`);
+    if (!(await isStored(model.machine, epoch, sha256))) {
+      return await told(model, wish, `the file of ${module} is not stored: only what events tell is known`);
+    }
+    const count = Math.min(INSTRUCTIONS_MAX, Math.ceil((end - start) / WORD) + 1);
+    const at = `${epoch}:${commit}`;
+    const { instructions } = await client.machine(model.machine).disassembly(toHex(start), { at, count });
+    return { words: instructions.map(({ address, ...rest }) => ({ address: fromHex(address), ...rest })), note: '' };
+  } catch (error) {
+    if (!(error instanceof ClientError)) throw error;
+    return told(model, wish, error.message);
+  }
+}
+
+async function told(model: Model, { start, end }: Wanted, note: string): Promise<Code> {
+  return { words: await model.ask('words', { start, end }), note };
 }
 
 /**

@@ -1,5 +1,5 @@
 /** What is under the pointer. */
-import { areaOrRest, insideOf, type Place, siteNear } from './place.ts';
+import { areaOrRest, insideOf, type Place, siteNear, sitePlace } from './place.ts';
 import type { Row } from './rows.ts';
 import { addressAt, showsWords } from './scale.ts';
 import type { Frame, Space } from './space-state.ts';
@@ -21,22 +21,16 @@ export function placeUnder({ frame, sections, code }: Space, x: number, y: numbe
   if (at < world.start || at >= world.end) return undefined;
   if (within(rows.overview, y)) return areaOrRest(scene, world, at);
   const near = within(rows.arcs, y) || within(rows.sites, y) ? siteNear(scene.sites, at, NEAR * scale.perPixel) : -1;
-  if (near >= 0) return siteAt(now, near);
+  if (near >= 0) return sitePlace(scene, scene.sites.address[near]!);
   if (showsWords(scale)) {
     for (const { address: start, bytes, text, symbol } of code.peek().words) {
       const end = start + bytes.length / 2;
       if (at < start || at >= end) continue;
-      const site = siteNear(scene.sites, start, 0);
-      return site >= 0 ? siteAt(now, site) : { kind: 'word', text, bytes, symbol, start, end };
+      return sitePlace(scene, start) ?? { kind: 'word', text, bytes, symbol, start, end };
     }
   }
   const place = areaOrRest(scene, world, at);
   const module = place.kind === 'area' ? scene.names[scene.areas.module[place.area]!] : undefined;
   const known = module === undefined ? undefined : sections.peek().get(module);
   return (known && insideOf(scene, known, at)) ?? place;
-}
-
-function siteAt({ scene }: Frame, site: number): Place {
-  const start = scene.sites.address[site]!;
-  return { kind: 'site', site, start, end: start + 4 };
 }

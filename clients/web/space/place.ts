@@ -82,3 +82,12 @@ export function veneerAt({ veneers }: Scene, address: number): number | null {
   const i = atOrBefore(veneers.address, address);
   return i >= 0 && veneers.address[i] === address ? i : null;
 }
+
+/** The site that begins at an address. */
+export function sitePlace({ sites }: Scene, address: number): Place | undefined {
+  const site = siteNear(sites, address, 0);
+  return site < 0 ? undefined : { kind: 'site', site, start: address, end: address + SITE };
+}
+
+/** Bytes of an arm64 site; of an x86-64 one, the shorter of the two. */
+const SITE = 4;

@@ -17,6 +17,12 @@ export interface Size {
   readonly height: number;
 }
 
+/** Instructions in sight; `note` says why some are missing. */
+export interface Code {
+  readonly words: readonly Word[];
+  readonly note: string;
+}
+
 /** What of it there is to draw, all of one moment. */
 export interface Frame {
   readonly scene: Scene;
@@ -34,8 +40,8 @@ export interface Space {
   readonly frame: ReadonlySignal<Frame | null>;
   /** Of modules that are looked at closely. */
   readonly sections: Signal<ReadonlyMap<string, ModuleSections>>;
-  /** Where instructions are told apart; `note` says why there are none. */
-  readonly code: Signal<{ readonly words: readonly Word[]; readonly note: string }>;
+  /** Where instructions are told apart. */
+  readonly code: Signal<Code>;
   /** By area, what differs from the machine beside; null without one. */
   readonly marks: ReadonlySignal<Uint8Array | null>;
 }
@@ -68,5 +74,5 @@ export function openSpace(model: Model, other: Model | null): Space {
     const [mine, theirs] = [model.scene.peek(), other?.scene.peek()];
     return mine && theirs ? marksOf(mine, theirs) : null;
   });
-  return { model, size, frame, sections: signal(new Map()), code: signal({ words: [], note: '' }), marks };
+  return { model, size, frame, sections: signal(new Map()), code: signal<Code>({ words: [], note: '' }), marks };
 }

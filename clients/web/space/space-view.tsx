@@ -1,8 +1,10 @@
 /** One machine's address space: the canvases, what is under the pointer, keys, and the same in words. */
 import { useEffect, useMemo, useRef, useState } from 'preact/hooks';
 import type { Model } from '../model/model.ts';
+import { selection } from '../state/app.ts';
 import { followCode, followSections } from './closer.ts';
-import { described, factsOf } from './facts.ts';
+import { described, factsOf, sentence } from './facts.ts';
+import { sitePlace } from './place.ts';
 import { followPointer, type Pointed } from './pointer.ts';
 import { openSpace, type Space } from './space-state.ts';
 import { openStage } from './stage.ts';
@@ -62,15 +64,18 @@ export function SpaceView({ model, other, onOpen }: SpaceViewProps) {
   );
 }
 
-/** Kept in step with the viewport, not with each commit: a machine at work would never stop talking. */
+/** Kept in step with the viewport and the choice, not with each commit: a machine at work would never stop talking. */
 function Description({ id, space }: { readonly id: string; readonly space: Space }) {
   const [text, setText] = useState('');
   const frame = space.frame.value;
+  const chosen = selection.value;
+  const place = frame === null || chosen?.kind !== 'address' ? undefined : sitePlace(frame.scene, chosen.address);
+  const site = frame === null || place === undefined ? '' : `Chosen: ${sentence(factsOf(place, frame.scene))}.`;
   useEffect(() => {
     if (frame === null) return;
-    const timer = setTimeout(() => setText(described(frame.scene, frame.scale)), STILL_MS);
+    const timer = setTimeout(() => setText(`${described(frame.scene, frame.scale)} ${site}`), STILL_MS);
     return () => clearTimeout(timer);
-  }, [frame?.scale.start, frame?.scale.end, frame?.scene.areas]);
+  }, [frame?.scale.start, frame?.scale.end, frame?.scene.areas, site]);
   return (
     <p id={id} class="sr-only" aria-live="polite">
       {text}

@@ -19,7 +19,7 @@ import { paintMarks } from './paint/marks.ts';
 import { paintMemory } from './paint/memory.ts';
 import { paintFlashes, paintMoves } from './paint/motion.ts';
 import { CLOSE, HEAD, paintFixedNames, paintNames } from './paint/names.ts';
-import { paintBrackets } from './paint/overview.ts';
+import { openOverview } from './paint/overview.ts';
 import { paintRuler } from './paint/ruler.ts';
 import { paintSections } from './paint/sections.ts';
 import { paintWords } from './paint/words.ts';
@@ -44,7 +44,8 @@ export function openStage(box: HTMLElement, space: Space): Stage {
   const contexts = canvases.map((canvas) => canvas.getContext('2d')!);
   const stale = new Set<Layer>();
   const patched = new Map<string, number>();
-  let bins: readonly [Bins, Bins] = [openBins(0, KINDS), openBins(0, KINDS)];
+  const overview = openOverview();
+  let bins: Bins = openBins(0, KINDS);
   let ranks = new Uint8Array(0);
   let flashes: readonly Flash[] = [];
   let moves: readonly Move[] = [];
@@ -80,15 +81,14 @@ export function openStage(box: HTMLElement, space: Space): Stage {
   }
 
   function paintBase(context: Context, frame: Frame): void {
-    const { scene, world, rows, scale, whole } = frame;
+    const { scene, world, rows, scale } = frame;
     const pen = ink.peek();
-    paintBrackets(context, pen, world, whole, rows);
-    paintMemory(context, pen, scene.areas, world, whole, rows.world, bins[0]);
+    overview.paint(context, pen, frame, ratio.peek());
     const arcs = arcsOf(scene.sites, scale);
     paintArcs(context, pen, arcs, scale, rows.arcs);
     paintLeaving(context, pen, arcs, scale, rows.arcs);
     paintSites(context, pen, scene.sites, scale, rows.sites, ranks);
-    const { wide } = paintMemory(context, pen, scene.areas, world, scale, rows.strip, bins[1]);
+    const { wide } = paintMemory(context, pen, scene.areas, world, scale, rows.strip, bins);
     const { sections, code, marks } = space;
     const close = showsWords(scale);
     for (const i of wide) {
@@ -170,7 +170,7 @@ export function openStage(box: HTMLElement, space: Space): Stage {
         canvas.height = Math.round(height * ratio.value);
       }
       const columns = Math.ceil(width);
-      bins = [openBins(columns, KINDS), openBins(columns, KINDS)];
+      bins = openBins(columns, KINDS);
       ranks = new Uint8Array(columns);
       changed(...LAYERS);
     }),

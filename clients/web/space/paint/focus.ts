@@ -6,13 +6,13 @@ import type { Focus } from '../focus.ts';
 import type { Row, Rows } from '../rows.ts';
 import { type Scale, xOf } from '../scale.ts';
 import type { Range } from '../world.ts';
-import { arcTop, paintArcs } from './calls.ts';
+import { arcTop, paintArcs, paintLeaving } from './calls.ts';
 import { type Context, font, type Ink } from './ink.ts';
 import { pixels } from './memory.ts';
 
 const SIZE = 11;
 /** Arcs of what is chosen fall together only where nobody could tell them apart. */
-const FULL = { bin: 2, max: 700, dashedMax: 250 } as const;
+const FULL = { bin: 3, max: 700, dashedMax: 250 } as const;
 /** Arcs whose ends are marked. */
 const ENDS_MAX = 24;
 
@@ -34,6 +34,7 @@ export function paintFocus(context: Context, ink: Ink, look: Look, focus: Focus,
     context.fillRect(0, rows.arcs.top, scale.width, rows.arcs.height);
     context.globalAlpha = 1;
     paintArcs(context, ink, arcs, scale, rows.arcs, true);
+    paintLeaving(context, ink, arcs, scale, rows.arcs);
     if (arcs.length <= ENDS_MAX) for (const { from, to } of arcs) ends(context, ink, from, to, rows.arcs);
   }
   for (const place of focus.places) {

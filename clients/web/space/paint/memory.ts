@@ -6,6 +6,8 @@ import { type Scale, xOf } from '../scale.ts';
 import type { Range, World } from '../world.ts';
 import type { Context, Ink } from './ink.ts';
 
+/** Pixels from which a pattern is more than noise; in columns of density the order of kinds says as much. */
+const PATTERN_FROM = 3;
 /** Gaps between areas from this width on. */
 const GAP_FROM = 4;
 
@@ -98,7 +100,7 @@ function fillKind(context: Context, ink: Ink, kind: number, x: number, y: number
   const name = AREA_KINDS[kind]!;
   context.fillStyle = ink.colours[name];
   context.fillRect(x, y, width, height);
-  if (name === 'module') return;
+  if (name === 'module' || width < PATTERN_FROM) return;
   context.fillStyle = ink.patterns[name];
   context.fillRect(x, y, width, height);
 }

@@ -1,13 +1,51 @@
-/** Brackets around the windows and the image, with their names, above and below the overview. */
+/**
+ * The overview: all there is, to scale, with brackets around the windows and the image. It is drawn when memory changes, and
+ * kept as a picture while the strip below moves.
+ */
 import { bytes } from '../../../../protocol/size.ts';
+import type { Areas } from '../../model/scene.ts';
+import { type Bins, openBins } from '../bins.ts';
 import type { Row, Rows } from '../rows.ts';
 import { type Scale, xOf } from '../scale.ts';
+import type { Frame } from '../space-state.ts';
 import type { Range, World } from '../world.ts';
 import { type Context, cut, font, type Ink } from './ink.ts';
+import { paintMemory } from './memory.ts';
 
 const SIZE = 10;
 
-export function paintBrackets(context: Context, ink: Ink, world: World, scale: Scale, rows: Rows): void {
+/** Of AREA_KINDS. */
+const KINDS = 3;
+
+export interface Overview {
+  paint(context: Context, ink: Ink, frame: Frame, ratio: number): void;
+}
+
+export function openOverview(): Overview {
+  const canvas = document.createElement('canvas');
+  const kept = canvas.getContext('2d')!;
+  let bins: Bins = openBins(0, KINDS);
+  let of: readonly [Areas, World, Ink, number] | undefined;
+  return {
+    paint(context, ink, { scene: { areas }, world, whole, rows }, ratio) {
+      const { width } = whole;
+      const { height } = rows.overview;
+      const wanted = [areas, world, ink, width] as const;
+      if (of === undefined || wanted.some((value, i) => value !== of?.[i])) {
+        of = wanted;
+        canvas.width = Math.round(width * ratio);
+        canvas.height = Math.round(height * ratio);
+        kept.setTransform(ratio, 0, 0, ratio, 0, 0);
+        if (bins.columns !== Math.ceil(width)) bins = openBins(Math.ceil(width), KINDS);
+        paintBrackets(kept, ink, world, whole, rows);
+        paintMemory(kept, ink, areas, world, whole, rows.world, bins);
+      }
+      context.drawImage(canvas, 0, 0, width, height);
+    },
+  };
+}
+
+function paintBrackets(context: Context, ink: Ink, world: World, scale: Scale, rows: Rows): void {
   for (const window of world.windows) {
     const size = bytes(window.end - window.start);
     const row = rows.brackets[window.window === 'fallback' ? 0 : 1];
