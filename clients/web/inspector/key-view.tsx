@@ -34,11 +34,10 @@ export function KeyView({ model, arch, name }: KeyViewProps) {
 }
 
 function Key({ model, arch, row }: { readonly model: Model; readonly arch: Arch; readonly row: KeyRow }) {
-  const { name, owner, address, func, calls, tramp, orig, patches, updates, chain, classes } = row;
+  const { name, owner, address, func, calls, tramp, orig, patches, updates, owners, classes } = row;
   const detail = useAnswer(model, 'key', name);
-  const sites = chain.reduce((sum, link) => sum + link.sites, 0);
-  const nodes = chain.filter(({ node }) => node).length;
   const literal = detail?.literal ?? null;
+  const newest = detail?.newest ?? [];
   return (
     <>
       <Subject
@@ -82,15 +81,15 @@ function Key({ model, arch, row }: { readonly model: Model; readonly arch: Arch;
             <OwnerLink name={owner} />
           </Fact>
           <Fact name="site_mods" wide>
-            {counted(nodes, 'node')}, {counted(sites, 'site')}
+            {detail && `${counted(detail.nodes, 'node')}, ${counted(detail.sites, 'site')}`}
           </Fact>
           <Fact name="newest" wide>
             <span class="chain">
-              {chain.slice(0, CHAIN_SHOWN).map((link) => (
-                <OwnerLink key={link.owner} name={link.owner} />
+              {newest.map((each) => (
+                <OwnerLink key={each} name={each} />
               ))}
-              {chain.length > CHAIN_SHOWN && (
-                <span class="dim">and {counted(chain.length - CHAIN_SHOWN, 'more', 'more')}</span>
+              {owners > newest.length && newest.length > 0 && (
+                <span class="dim">and {counted(owners - newest.length, 'more', 'more')}</span>
               )}
             </span>
           </Fact>
@@ -106,8 +105,6 @@ function Key({ model, arch, row }: { readonly model: Model; readonly arch: Arch;
   );
 }
 
-/** The keys panel lists them all. */
-const CHAIN_SHOWN = 6;
 
 function Place({ address }: { readonly address: number }) {
   if (address === 0) return <span class="dim">NULL</span>;

@@ -7,10 +7,23 @@ export interface KeyDetail {
   readonly bytes: string;
   /** Where the literal is that the trampoline loads its target from; null where the flavour has none. */
   readonly literal: number | null;
+  readonly nodes: number;
+  readonly sites: number;
+  /** The newest owners of sites, as the list has them. */
+  readonly newest: readonly string[];
 }
+
+const NEWEST = 6;
 
 export function keyQuery({ staticCalls }: View, name: string): KeyDetail | null {
   const key = staticCalls.keys.get(name);
   if (key === undefined) return null;
-  return { bytes: key.bytes, literal: key.literal === null ? null : fromHex(key.literal) };
+  const { bytes, literal, chain } = key;
+  return {
+    bytes,
+    literal: literal === null ? null : fromHex(literal),
+    nodes: chain.filter(({ node }) => node).length,
+    sites: chain.reduce((sum, { sites }) => sum + sites.length, 0),
+    newest: chain.slice(0, NEWEST).map(({ owner }) => owner),
+  };
 }
