@@ -105,7 +105,6 @@ function Key({ model, arch, row }: { readonly model: Model; readonly arch: Arch;
   );
 }
 
-
 function Place({ address }: { readonly address: number }) {
   if (address === 0) return <span class="dim">NULL</span>;
   return (
