@@ -31,6 +31,8 @@ interface Window {
   readonly batches: readonly Due[];
   /** The most bytes of memory that the daemon had. */
   readonly memory: number;
+  /** Batches whose turn came after the next one was due: with many of them the figures tell of a machine that is busy. */
+  readonly late: number;
 }
 
 export const stall: Bench = async (note) => {
@@ -53,6 +55,7 @@ export const stall: Bench = async (note) => {
     async function load(isOver: () => boolean): Promise<Window> {
       const batches: Due[] = [];
       let memory = 0;
+      let late = 0;
       let asked: Promise<void> | undefined;
       const start = clock();
       for (let n = 0; !isOver(); n++) {
@@ -60,6 +63,7 @@ export const stall: Bench = async (note) => {
         const commits = next(position.commit, TOGETHER);
         bytes += commits.reduce((sum, { number }) => sum + entryOf(number).text.length, 0);
         if (at > clock()) await sleep(at - clock());
+        if (clock() > at + EVERY_MS) late++;
         ({ position } = await machine.append(position, commits));
         batches.push({ commit: position.commit, at });
         asked ??= server.ask<number>({ ask: 'memory' } satisfies DaemonQuestion).then((now) => {
@@ -68,7 +72,7 @@ export const stall: Bench = async (note) => {
         });
       }
       await asked;
-      return { batches, memory };
+      return { batches, memory, late };
     }
     const lasting = (ms: number): Promise<Window> => {
       const end = clock() + ms;
@@ -109,14 +113,16 @@ export const stall: Bench = async (note) => {
 
     const rows: Row[] = [];
     let first: { readonly latency: Latency; readonly memory: number } | undefined;
-    for (const [name, { batches, memory }] of Object.entries({
+    for (const [name, { batches, memory, late }] of Object.entries({
       before,
       stalled: during,
       'catching up': catching,
       after,
     })) {
       const latency = await tell<Latency>(others, { ask: 'latency', batches });
-      note(`${name}: ${latency.samples} samples, the longest ${latency.most.toFixed(1)} ms`);
+      note(
+        `${name}: ${latency.samples} samples, the longest ${latency.most.toFixed(1)} ms, ${late} of ${batches.length} batches late`,
+      );
       rows.push(
         row(`p50 ${name}`, latency.p50, 'ms', first?.latency.p50),
         row(`p99 ${name}`, latency.p99, 'ms', first?.latency.p99),
