@@ -31,6 +31,6 @@ export function keepInStep(): () => void {
     const beside = besideModel.value;
     if (beside === null || to === null || model.value === null) return;
     if (to === 'live') beside.live();
-    else beside.goTo(Math.min(to, beside.scene.peek()?.head ?? to));
+    else beside.goTo(Math.min(to, beside.scene.peek()?.head || to));
   });
 }

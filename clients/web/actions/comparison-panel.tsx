@@ -1,6 +1,6 @@
 /** Two machines side by side: what it adds up to, then each command that came to something else. */
 import { useSignal } from '@preact/signals';
-import { useEffect, useMemo } from 'preact/hooks';
+import { useEffect, useMemo, useRef } from 'preact/hooks';
 import type { ComparedCommand, Verdict } from '../../../protocol/compare/form.ts';
 import { differenceWords, sideNumbers, sideWords } from '../../../protocol/compare/words.ts';
 import { count } from '../../../protocol/count.ts';
@@ -36,14 +36,16 @@ export function ComparisonPanel() {
 }
 
 function Pair({ main, beside }: { readonly main: Model; readonly beside: Model }) {
-  const extent = extentOf(main, beside);
-  const text = JSON.stringify(extent);
+  /** Once it is known: pictures of other positions change nothing of it. */
+  const extent = useRef<Extent | null>(null);
+  extent.current ??= extentOf(main, beside);
+  const known = extent.current;
   useEffect(() => {
-    if (extent === null) return;
+    if (known === null) return;
     const stop = new AbortController();
-    void compare(client.machine(main.machine), beside.machine, extent, stop.signal);
+    void compare(client.machine(main.machine), beside.machine, known, stop.signal);
     return () => stop.abort();
-  }, [text]);
+  }, [known]);
   useEffect(keepInStep, []);
   useEffect(
     () => () => {
@@ -81,6 +83,7 @@ function Compared({ now }: { readonly now: Comparison }) {
   const { a, b, counts, lines, summary, trouble } = now;
   const length = lines.length;
   const rows = useMemo(() => lines.filter(({ verdict }) => shown.value.has(verdict)), [lines, length, shown.value]);
+  const commits = useMemo(() => commitsOf(rows), [rows]);
   const words = VERDICT_WORDS(a, b);
   const at = scene.value?.commit ?? 0;
   const total = VERDICTS.reduce((sum, verdict) => sum + counts[verdict], 0);
@@ -123,6 +126,7 @@ function Compared({ now }: { readonly now: Comparison }) {
             count={rows.length}
             rowHeight={ROW}
             label={`Commands of ${a} and ${b}`}
+            show={rowAt(commits, at)}
             row={(index) => {
               const line = rows[index] as ComparedCommand;
               return (
@@ -145,6 +149,26 @@ function Compared({ now }: { readonly now: Comparison }) {
       </div>
     </div>
   );
+}
+
+/** For each row the last commit of a up to it. */
+function commitsOf(rows: readonly ComparedCommand[]): Int32Array {
+  let last = 0;
+  return Int32Array.from(rows, ({ a }) => {
+    last = a?.number ?? last;
+    return last;
+  });
+}
+
+/** The row of a commit of a, or the one before it; undefined where there is none. */
+function rowAt(commits: Int32Array, commit: number): number | undefined {
+  let [low, high] = [0, commits.length];
+  while (low < high) {
+    const middle = (low + high) >> 1;
+    if ((commits[middle] ?? 0) <= commit) low = middle + 1;
+    else high = middle;
+  }
+  return low === 0 ? undefined : low - 1;
 }
 
 interface LineProps {
@@ -174,7 +198,7 @@ function Line({ line, words, here, choose }: LineProps) {
 /** A fork is held against what it was made of: up to the commit that it was forked from. Null before that is known. */
 function extentOf(main: Model, beside: Model): Extent | null {
   const [a, b] = [main.scene.value, beside.scene.value];
-  if (a === null || b === null) return null;
+  if (!a || !b || a.mode === 'loading' || b.mode === 'loading') return null;
   const [forkA, forkB] = [a.summary.fork?.from, b.summary.fork?.from];
   if (forkB?.machine === a.machine && forkB.epoch === a.epoch) return { at: `${forkB.epoch}:${forkB.commit}` };
   if (forkA?.machine === b.machine && forkA.epoch === b.epoch) return { withAt: `${forkA.epoch}:${forkA.commit}` };
