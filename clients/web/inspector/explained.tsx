@@ -27,7 +27,6 @@ export function Explained({ arch, line, explanation: { sentence, kind, reach } }
         {sentence}.
       </p>
       <p class="explained-more">
-        {reach !== null && kind === 'call' && <Reach arch={arch} distance={reach.distance} />}
         <button
           type="button"
           aria-expanded={bitsOpen.value}
@@ -37,6 +36,7 @@ export function Explained({ arch, line, explanation: { sentence, kind, reach } }
         >
           Bits
         </button>
+        {reach !== null && kind === 'call' && <Reach arch={arch} distance={reach.distance} />}
       </p>
       {bitsOpen.value && asm !== null && <Bits encoding={asm.fields(arch, line)} />}
     </div>

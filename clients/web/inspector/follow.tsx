@@ -28,7 +28,7 @@ export function Follow({ model, trace }: FollowProps) {
   return (
     <>
       <p>
-        <ClassMark name={kind} />: {counted(branches, 'branch', 'branches')}
+        <ClassMark name={kind} /> {counted(branches, 'branch', 'branches')}
       </p>
       <ol class="hops">
         {hops.map(({ place, instructions, reads }) => (

@@ -69,14 +69,9 @@ export function SpotFacts({ arch, address, spot, why }: SpotFactsProps) {
         )}
         {site !== null && <SiteFacts arch={arch} address={start} site={site} />}
         {kind === 'plt' && <VeneerFacts arch={arch} veneer={veneer} />}
-        {size > 1 && (
-          <Fact name="size">
-            <Size size={size} />
-          </Fact>
-        )}
         {why !== undefined && why.bytes !== null && (
-          <Fact name="bytes">
-            <code>{why.bytes}</code>
+          <Fact name="bytes" wide>
+            <code class="wrap">{why.bytes}</code> <Size size={size} />
           </Fact>
         )}
       </Facts>
@@ -95,20 +90,14 @@ function SiteFacts({ arch, address, site }: SiteFactsProps) {
   return (
     <>
       {calls !== null && (
-        <>
-          <Fact name="calls" wide>
-            <Address address={calls} /> <span class="mono symbol">{symbolAt(calls) ?? ''}</span>
-          </Fact>
-          <Fact name="distance" wide>
-            <span class={`class-${kind}`}>
-              <Reach arch={arch} distance={calls - address} />
-            </span>
-          </Fact>
-        </>
+        <Fact name="calls" wide>
+          <Address address={calls} /> <span class="mono symbol">{symbolAt(calls) ?? ''}</span>
+        </Fact>
       )}
-      <Fact name="class">
+      <Fact name="class" wide>
         <ClassMark name={kind} />
-        {hops > 0 && <span class="dim">, {counted(hops, 'branch', 'branches')}</span>}
+        {hops > 0 && <span class="dim">{counted(hops, 'branch', 'branches')}</span>}
+        {calls !== null && <Reach arch={arch} distance={calls - address} />}
       </Fact>
       {(tail || init) && (
         <Fact name="flags">

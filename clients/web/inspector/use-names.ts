@@ -19,17 +19,20 @@ export function codeOf(lines: readonly Pick<Instruction, 'address' | 'text' | 's
   return { texts: lines.map(({ text }) => text), told: new Map(told) };
 }
 
-/** The function stays the same until a name comes. `code` has to stay the same object as long as it says the same. */
-export function useNames(model: Model, { texts, told }: NamedCode): NameOf {
+/**
+ * The function stays the same until a name comes. `code` has to stay the same object as long as it says the same; names of
+ * the module `home` stand without it.
+ */
+export function useNames(model: Model, { texts, told }: NamedCode, home: string | null = null): NameOf {
   const asm = useAsm();
   const targets = useMemo(() => (asm === null ? [] : targetsOf(asm, texts)), [asm, texts]);
   const viewed = useAnswer(model, 'names', targets);
-  const names = targets.map((target, index) => told.get(target) ?? viewed?.[index] ?? symbolAt(fromHex(target)));
+  const names = targets.map((target, index) => viewed?.[index] ?? told.get(target) ?? symbolAt(fromHex(target)));
   const known = names.join('\n');
   return useMemo<NameOf>(() => {
-    const byAddress = new Map(targets.map((target, index) => [target, names[index]]));
+    const byAddress = new Map(targets.map((target, index) => [target, names[index]?.replace(` [${home}]`, '')]));
     return (address) => byAddress.get(address);
-  }, [targets, known]);
+  }, [targets, known, home]);
 }
 
 /** The page that an adrp names is the start of nothing. */
