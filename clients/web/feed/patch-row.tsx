@@ -43,7 +43,9 @@ export function PatchRow({ row, epoch }: PatchRowProps) {
         <ClassMark name={event.class} />
         <Address address={address} />
         {what !== 'site' && <span class="tag">{what}</span>}
-        <span class="mono">{owner}</span>
+        <span class="mono clip" title={owner}>
+          {owner}
+        </span>
         <span class="mono dim clip" title={key}>
           {key}
         </span>
