@@ -5,7 +5,7 @@ import type { Config } from '../../daemon/config.ts';
 import { type Daemon, startDaemon } from '../../daemon/daemon.ts';
 import { SUBPROTOCOL } from '../../protocol/wire.ts';
 
-export const startMemoryDaemon = (port = 0, more: Pick<Config, 'access' | 'limits'> = {}): Promise<Daemon> =>
+export const startMemoryDaemon = (port = 0, more: Pick<Config, 'access' | 'limits' | 'page'> = {}): Promise<Daemon> =>
   startDaemon({ host: '127.0.0.1', port, stores: { memory: true }, demo: 'off', logLevel: 'silent', ...more });
 
 export type AnyFrame = { readonly type: string } & Readonly<Record<string, unknown>>;

@@ -142,15 +142,6 @@ it('HTTP-4: a body beyond the limit is too large', async () => {
   expect((await ask('/healthz')).status).toBe(200);
 });
 
-it('HTTP-1: the page names what is there, and the commands reach this daemon', async () => {
-  const page = (await ask('/')).text;
-  expect(page).toContain(`npm run -s veneer -- boot m1 --url ${daemon.url} `);
-  expect(page).not.toContain('demo');
-  await ask('/machines/demo/commands', json({ id: 'b', command: { type: 'boot' } }));
-  expect((await ask('/')).text).toContain('watch -m demo');
-  expect((await ask('/machines/demo', { method: 'DELETE' })).status).toBe(204);
-});
-
 it('HTTP-5: other origins and other names are refused', async () => {
   const { host } = new URL(daemon.url);
   expect((await ask('/machines', { headers: { origin: 'http://evil.example' } })).status).toBe(403);

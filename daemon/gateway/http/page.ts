@@ -1,4 +1,5 @@
 /** The page that a person sees who opens the daemon's address in a browser: files that were made before, and who may run what in it. */
+import { join } from 'node:path';
 import fastifyStatic from '@fastify/static';
 import type { FastifyInstance } from 'fastify';
 
@@ -36,13 +37,23 @@ export function pageRoute(app: FastifyInstance, folder: string | undefined): voi
     );
     return;
   }
-  app.register(fastifyStatic, { root: folder, serve: false, preCompressed: true, cacheControl: false });
-  const file = (path: string, cache: string, nameOf: (rest: string) => string): void => {
+  app.register(fastifyStatic, {
+    root: folder,
+    serve: false,
+    preCompressed: true,
+    cacheControl: false,
+    // Of files alone: that there is none must not be kept.
+    setHeaders(response, path) {
+      for (const [name, value] of Object.entries(HEADERS)) response.setHeader(name, value);
+      response.setHeader('cache-control', path.startsWith(join(folder, 'assets')) ? FOREVER : 'no-cache');
+    },
+  });
+  const file = (path: string, nameOf: (rest: string) => string): void => {
     app.get<{ Params: { '*': string } }>(path, { config: { open: true } }, (request, reply) =>
-      reply.headers({ ...HEADERS, 'cache-control': cache }).sendFile(nameOf(request.params['*'])),
+      reply.sendFile(nameOf(request.params['*'])),
     );
   };
-  file('/', 'no-cache', () => 'index.html');
-  file('/icon.svg', 'no-cache', () => 'icon.svg');
-  file('/assets/*', FOREVER, (rest) => `assets/${rest}`);
+  file('/', () => 'index.html');
+  file('/icon.svg', () => 'icon.svg');
+  file('/assets/*', (rest) => `assets/${rest}`);
 }
