@@ -19,6 +19,9 @@ const POLICY = [
   "frame-ancestors 'none'",
 ].join('; ');
 
+/** What leads elsewhere: there is no such file. */
+const STRANGE = /(^|[\\/])\.|\0/;
+
 const HEADERS = {
   'content-security-policy': POLICY,
   'x-content-type-options': 'nosniff',
@@ -42,6 +45,7 @@ export function pageRoute(app: FastifyInstance, folder: string | undefined): voi
     serve: false,
     preCompressed: true,
     cacheControl: false,
+    allowedPath: (path) => !STRANGE.test(path),
     // Of files alone: that there is none must not be kept.
     setHeaders(response, path) {
       for (const [name, value] of Object.entries(HEADERS)) response.setHeader(name, value);
