@@ -77,10 +77,10 @@ export function select(next: Selection | null): void {
   selection.value = next;
 }
 
-/** Where the picture is, as a link says it: while it is live nothing, else its position. */
+/** Where the picture is, as a link says it: while it is live nothing, else its position; where that can't be, what was wished. */
 const at = computed(() => {
   const now = scene.value;
-  if (now === null || now.mode === 'loading') return wished.value;
+  if (now === null || now.mode === 'loading' || model.value?.problem.value) return wished.value;
   return now.mode === 'live' ? null : `${now.epoch}:${now.commit}`;
 });
 
