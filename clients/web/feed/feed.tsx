@@ -12,7 +12,7 @@ const toggle = (which: typeof all): void => {
 };
 
 export function Feed() {
-  useShortcuts([{ key: 'z', does: 'hold the patch feed, or let it go on', act: () => toggle(paused) }]);
+  useShortcuts([{ key: 'z', does: 'hold the patch feed, or let it go on', act: () => toggle(paused) }], 'Patches');
   const now = model.value;
   return (
     <Panel

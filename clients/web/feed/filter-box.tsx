@@ -19,7 +19,7 @@ export function FilterBox() {
   const [chosen, setChosen] = useState(-1);
   /** Where the caret goes once the new text is there. */
   const [caret, setCaret] = useState<number | null>(null);
-  useShortcuts([{ key: '/', does: 'filter the patches', act: () => input.current?.focus() }]);
+  useShortcuts([{ key: '/', does: 'filter the patches', act: () => input.current?.focus() }], 'Patches');
   useEffect(() => {
     if (caret !== null) input.current?.setSelectionRange(caret, caret);
     setCaret(null);

@@ -17,11 +17,14 @@ import { SectionView } from './section-view.tsx';
 import './inspector.css';
 
 export function Inspector() {
-  useShortcuts([
-    { key: '[', does: 'back to what was chosen before', act: back },
-    { key: ']', does: 'forward again', act: forward },
-    { key: 'c', does: 'copy a link to what is shown', act: copyLink },
-  ]);
+  useShortcuts(
+    [
+      { key: '[', does: 'back to what was chosen before', act: back },
+      { key: ']', does: 'forward again', act: forward },
+      { key: 'c', does: 'copy a link to what is shown', act: copyLink },
+    ],
+    'Inspector',
+  );
   const shown = model.value;
   return (
     <Panel id="inspector" title="Inspector" controls={<Controls />}>

@@ -15,7 +15,7 @@ const SORT_WORDS = { name: 'by name', sites: 'most sites', patches: 'most patche
 export function Keys() {
   const box = useRef<HTMLInputElement>(null);
   const any = useComputed(() => (scene.value?.keys.length ?? 0) > 0);
-  useShortcuts([{ key: 'k', does: 'find a key or a module of its list', act: () => box.current?.focus() }]);
+  useShortcuts([{ key: 'k', does: 'find a key or a module of its list', act: () => box.current?.focus() }], 'Keys');
   const now = model.value;
   return (
     <Panel

@@ -18,7 +18,7 @@ async function command(machine: string, name: string, at: number | null): Promis
 
 export function Bookmarks() {
   const [open, setOpen] = useState(false);
-  useShortcuts([{ key: 'h', does: 'bookmarks: hang one here, go to one', act: () => setOpen(true) }]);
+  useShortcuts([{ key: 'h', does: 'bookmarks: hang one here, go to one', act: () => setOpen(true) }], 'Time');
   return (
     <>
       <button type="button" title="Bookmarks (h)" onClick={() => setOpen(true)}>

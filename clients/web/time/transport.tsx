@@ -40,15 +40,18 @@ const quicker = (by: number): void => {
 };
 
 export function Transport({ scene: { mode, commit, head, time } }: { readonly scene: Scene }) {
-  useShortcuts([
-    { key: ' ', does: 'play or pause', act: playOrPause },
-    { key: '.', does: 'one commit forward', act: () => step(1) },
-    { key: ',', does: 'one commit back', act: () => step(-1) },
-    { key: '>', does: 'play quicker', act: () => quicker(1) },
-    { key: '<', does: 'play slower', act: () => quicker(-1) },
-    { key: 'l', does: 'to the newest commit, and stay there (live)', act: goLive },
-    { key: 'g', does: 'go to a position', act: () => document.getElementById('go-to')?.focus() },
-  ]);
+  useShortcuts(
+    [
+      { key: ' ', does: 'play or pause', act: playOrPause },
+      { key: '.', does: 'one commit forward', act: () => step(1) },
+      { key: ',', does: 'one commit back', act: () => step(-1) },
+      { key: '>', does: 'play quicker', act: () => quicker(1) },
+      { key: '<', does: 'play slower', act: () => quicker(-1) },
+      { key: 'l', does: 'to the newest commit, and stay there (live)', act: goLive },
+      { key: 'g', does: 'go to a position', act: () => document.getElementById('go-to')?.focus() },
+    ],
+    'Time',
+  );
   const runs = mode === 'playing' || mode === 'live';
   const moment = time === 0 ? '' : new Date(time).toISOString().replace('T', ' ').slice(0, 19);
   return (
