@@ -50,9 +50,13 @@ const STORES: readonly (readonly [name: string, missing: string | undefined, ope
   ],
 ];
 
-/** Describes what the page does, once on each store. `site` is there from the first test on. */
-export function describePage(name: string, suite: (site: () => Site) => void): void {
-  for (const [store, missing, openStore] of STORES) {
+/** Describes what the page does, once on each store, or on those named. `site` is there from the first test on. */
+export function describePage(
+  name: string,
+  suite: (site: () => Site) => void,
+  only: readonly string[] = STORES.map(([store]) => store),
+): void {
+  for (const [store, missing, openStore] of STORES.filter(([store]) => only.includes(store))) {
     const skipped = missing ?? (hasChromium ? undefined : 'SKIPPED: there is no Chromium on this machine');
     describe.skipIf(skipped !== undefined)(`${name}, ${store}${skipped === undefined ? '' : `, ${skipped}`}`, () => {
       let browser: Browser;
