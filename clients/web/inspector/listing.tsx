@@ -12,6 +12,9 @@ import { Explained } from './explained.tsx';
 import { Jumps, jumpsWidth } from './jumps.tsx';
 import { type Line, listingOf, type Row } from './lines.ts';
 
+/** Of an instruction's bytes: seven of them; the few that are longer push their line to the right. */
+const MOST_DIGITS = 14;
+
 export interface ListingProps {
   readonly arch: Arch;
   readonly lines: readonly Line[];
@@ -32,6 +35,7 @@ export function Listing({ arch, lines, chosen, nameOf, label }: ListingProps) {
   );
   const current = pointed !== null && rows[pointed]?.type === 'line' ? pointed : home;
   const row = rows[current];
+  const digits = Math.min(MOST_DIGITS, Math.max(0, ...lines.map(({ bytes }) => bytes.length)));
 
   function onKeyDown(event: KeyboardEvent): void {
     const step = STEPS[event.key];
@@ -44,7 +48,7 @@ export function Listing({ arch, lines, chosen, nameOf, label }: ListingProps) {
   }
 
   return (
-    <div class="listing" style={{ '--jumps': `${jumpsWidth(jumps)}px` }}>
+    <div class="listing" style={{ '--jumps': `${jumpsWidth(jumps)}px`, '--bytes': `${digits}ch` }}>
       <div class="listing-code">
         <Jumps jumps={jumps} rows={rows.length} />
         <ol ref={list} aria-label={label} onKeyDown={onKeyDown} onPointerLeave={() => setPointed(null)}>

@@ -22,7 +22,7 @@ export interface SpotFactsProps {
 }
 
 export function SpotFacts({ arch, address, spot, why }: SpotFactsProps) {
-  const { kind, start, size, owner, window, section, key, site, slot, veneer } = spot;
+  const { kind, start, owner, window, section, key, site, slot, veneer } = spot;
   const symbol = why?.place.symbol ?? null;
   const hex = toHex(address);
   return (
@@ -71,7 +71,7 @@ export function SpotFacts({ arch, address, spot, why }: SpotFactsProps) {
         {kind === 'plt' && <VeneerFacts arch={arch} veneer={veneer} />}
         {why !== undefined && why.bytes !== null && (
           <Fact name="bytes" wide>
-            <code class="wrap">{why.bytes}</code> <Size size={size} />
+            <code class="wrap">{why.bytes}</code> <Size size={why.place.size} />
           </Fact>
         )}
       </Facts>

@@ -9,6 +9,7 @@ import { AtomicityMark } from '../ui/atomicity.tsx';
 import { ClassMark } from '../ui/class-mark.tsx';
 import { Code } from '../ui/code.tsx';
 import { Reach } from '../ui/reach.tsx';
+import { symbolAt } from '../ui/symbols.ts';
 import { CommitLink, OwnerLink } from './links.tsx';
 import { useNames } from './use-names.ts';
 import { WRITE_WORDS } from './words.ts';
@@ -100,8 +101,18 @@ function WriteRow({ arch, write, nameOf }: WriteRowProps) {
   );
 }
 
-/** Each on a line of its own. */
+const QUAD = /^\.quad (0x[0-9a-f]{16})$/;
+
+/** Each on a line of its own; data that is an address as that. */
 function Instructions({ text, nameOf }: { readonly text: string; readonly nameOf: NameOf }) {
+  const address = QUAD.exec(text)?.[1];
+  if (address !== undefined && fromHex(address) !== 0) {
+    return (
+      <span>
+        <Address address={fromHex(address)} /> <span class="mono symbol">{symbolAt(fromHex(address))}</span>
+      </span>
+    );
+  }
   return (
     <>
       {text.split('; ').map((one, index) => (

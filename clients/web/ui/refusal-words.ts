@@ -225,7 +225,7 @@ const RULES: readonly Rule[] = [
     errno: 'EAGAIN',
     words: /in use by: /,
     means: 'other modules use its symbols, and would be left with addresses of nothing',
-    fix: ['Unload the modules that are named first, or use `modprobe -r`, which does.'],
+    fix: ['Unload the modules that are named first, or let modprobe -r do it.'],
   },
   {
     op: 'unload',

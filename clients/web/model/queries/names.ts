@@ -1,9 +1,9 @@
-/** What addresses are called, as far as the view tells: trampolines, what PLT entries lead to, keys, a section and an offset. */
+/** What addresses are called that have a name in the view itself: trampolines, keys, PLT entries by what they lead to. */
 import { fromHex, type Hex, toHex } from '../../../../protocol/address.ts';
-import type { Module, View } from '../../../../protocol/view/types.ts';
+import type { Module, Veneer, View } from '../../../../protocol/view/types.ts';
 import { isPlt, sectionAt, veneerAt } from './memory.ts';
 
-/** In the order of the question; null for what is in no module and is no trampoline. */
+/** In the order of the question; null for all others. */
 export function namesQuery(view: View, addresses: readonly Hex[]): readonly (string | null)[] {
   const names = new Map<Hex, string>();
   const asked = [...new Set(addresses)].map((hex) => ({ hex, at: fromHex(hex) })).sort((a, b) => a.at - b.at);
@@ -13,7 +13,10 @@ export function namesQuery(view: View, addresses: readonly Hex[]): readonly (str
     for (const { address, size } of Object.values(module.parts)) {
       const start = fromHex(address);
       if (start > last || start + size <= first) continue;
-      for (const { hex, at } of asked) if (at >= start && at < start + size) names.set(hex, inModule(module, at));
+      for (const { hex, at } of asked) {
+        const veneer = at >= start && at < start + size ? entryAt(module, at) : undefined;
+        if (veneer !== undefined) names.set(hex, `${veneer.symbol} by ${veneer.section}[${veneer.slot}]`);
+      }
     }
   }
   for (const { name, tramp, address } of view.staticCalls.keys.values()) {
@@ -23,12 +26,9 @@ export function namesQuery(view: View, addresses: readonly Hex[]): readonly (str
   return addresses.map((hex) => names.get(hex) ?? null);
 }
 
-function inModule(module: Module, at: number): string {
+/** The veneer whose PLT entry begins at an address. */
+function entryAt(module: Module, at: number): Veneer | undefined {
   const section = sectionAt(module, at);
-  if (section === undefined) return `[${module.name}]`;
-  const veneer = isPlt(section) ? veneerAt(module, at) : undefined;
-  if (veneer !== undefined && fromHex(veneer.address) === at)
-    return `${veneer.symbol} by ${section.name}[${veneer.slot}]`;
-  const offset = at - fromHex(section.address);
-  return `${section.name}${offset === 0 ? '' : `+0x${offset.toString(16)}`} [${module.name}]`;
+  const veneer = section && isPlt(section) ? veneerAt(module, at) : undefined;
+  return veneer !== undefined && fromHex(veneer.address) === at ? veneer : undefined;
 }
