@@ -49,7 +49,7 @@ function Facts() {
 
 function Where() {
   const now = scene.value;
-  if (now === null || model.value === null) return null;
+  if (now === null || now.epoch === '' || model.value === null) return null;
   const live = now.mode === 'live';
   return (
     <p class="where">

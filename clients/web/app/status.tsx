@@ -51,7 +51,7 @@ function CatchingUp() {
     };
   }, [isLoading]);
   if (!isLoading || !shown) return null;
-  if (now === null || now.commit === 0) {
+  if (now === null || now.epoch === '') {
     return (
       <div class="banner">
         <p role="status">Fetching the picture of {model.value?.machine} …</p>

@@ -14,7 +14,7 @@ function remember(): void {
 }
 
 export function FirstVisit() {
-  if (offered.value || scene.value === null) return null;
+  if (offered.value || !scene.value?.epoch) return null;
   return (
     <Callout label="New here?" dismiss={remember}>
       <p>
