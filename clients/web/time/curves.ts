@@ -20,7 +20,30 @@ export interface Curve {
 const percent = (share: number): string => `${(share * 100).toFixed(1)} %`;
 const count = (number: number): string => number.toLocaleString('en');
 
-export function curvesOf(columns: TimelineColumns, { windows, now, patches, machine }: Summary): readonly Curve[] {
+const sum = (numbers: readonly number[]): number => numbers.reduce((all, number) => all + number, 0);
+
+/** How many of all are one relative branch. */
+function share(
+  id: string,
+  label: string,
+  direct: readonly number[],
+  all: readonly number[],
+  directNow: number,
+  allNow: number,
+): Curve {
+  return {
+    id,
+    label,
+    colour: 'direct',
+    kind: 'line',
+    values: direct.map((number, i) => (all[i] ? number / all[i] : null)),
+    top: 1,
+    now: allNow === 0 ? '–' : percent(directNow / allNow),
+  };
+}
+
+export function curvesOf(columns: TimelineColumns, summary: Summary): readonly Curve[] {
+  const { windows, now, patches, machine, sites } = summary;
   const curves: Curve[] = [];
   for (const { window, used, size } of windows) {
     curves.push({
@@ -33,20 +56,18 @@ export function curvesOf(columns: TimelineColumns, { windows, now, patches, mach
       now: `${bytes(used)}, ${percent(used / size)}`,
     });
   }
-  const branches = now.direct + now.veneer;
+  const calls = columns.sitesDirect.map(
+    (direct, i) =>
+      direct +
+      (columns.sitesVeneer[i] ?? 0) +
+      (columns.sitesVeneers[i] ?? 0) +
+      (columns.sitesTrapped[i] ?? 0) +
+      (columns.sitesNone[i] ?? 0),
+  );
+  const branches = columns.branchesDirect.map((direct, i) => direct + (columns.branchesVeneer[i] ?? 0));
   curves.push(
-    {
-      id: 'share',
-      label: 'direct branches',
-      colour: 'direct',
-      kind: 'line',
-      values: columns.branchesDirect.map((direct, i) => {
-        const all = direct + (columns.branchesVeneer[i] ?? 0);
-        return all === 0 ? null : direct / all;
-      }),
-      top: 1,
-      now: branches === 0 ? '–' : percent(now.direct / branches),
-    },
+    share('branches', 'branches direct', columns.branchesDirect, branches, now.direct, now.direct + now.veneer),
+    share('calls', 'static calls direct', columns.sitesDirect, calls, sites[0] ?? 0, sum(sites)),
     {
       id: 'veneers',
       label: 'veneers',

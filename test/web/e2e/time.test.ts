@@ -52,7 +52,7 @@ describePage('time', (site) => {
       const row = (label: string) => page.locator('.time-row', { hasText: label }).locator('.time-now');
       await expect.poll(() => row('veneers').textContent(), PATIENT).toBe(veneers.toLocaleString('en'));
       const share = direct + veneer === 0 ? '–' : `${((direct / (direct + veneer)) * 100).toFixed(1)} %`;
-      expect(await row('direct branches').textContent()).toBe(share);
+      expect(await row('branches direct').textContent()).toBe(share);
       const again = await site().open(new URL(page.url()).search);
       await at(again, commit);
     }
