@@ -6,7 +6,7 @@ import { ClientError } from '../../sdk/errors.ts';
 import type { Model } from '../model/model.ts';
 import { client } from '../state/app.ts';
 import { CLOSE } from './paint/names.ts';
-import { areaAt } from './place.ts';
+import { areaAt, type ModuleSections } from './place.ts';
 import { showsWords } from './scale.ts';
 import { atOrBefore, lowerBound } from './search.ts';
 import type { Code, Frame, Space } from './space-state.ts';
@@ -50,15 +50,15 @@ function closeModules({ scene: { areas, names }, scale }: Frame): readonly strin
   return [...found];
 }
 
-export function followCode({ frame, model, code }: Space): () => void {
+export function followCode({ frame, model, code, sections }: Space): () => void {
   const wanted = computed((): Wanted | null => {
     const now = frame.value;
     if (now === null || !showsWords(now.scale)) return null;
     const { scene, scale } = now;
-    const start = codeStart(now);
-    const area = areaAt(scene.areas, start);
+    const start = codeStart(now, sections.value.values());
+    const area = areaAt(scene.areas, start ?? scale.start);
     const module = area < 0 ? null : (scene.names[scene.areas.module[area]!] ?? null);
-    return { start, end: Math.ceil(scale.end), epoch: scene.epoch, commit: scene.commit, module };
+    return { start, from: scale.start, end: Math.ceil(scale.end), epoch: scene.epoch, commit: scene.commit, module };
   });
   const text = computed(() => JSON.stringify(wanted.value));
   let timer: ReturnType<typeof setTimeout> | undefined;
@@ -86,7 +86,10 @@ export function followCode({ frame, model, code }: Space): () => void {
 }
 
 interface Wanted {
-  readonly start: number;
+  /** Null where nobody knows where an instruction begins. */
+  readonly start: number | null;
+  /** Of the viewport. */
+  readonly from: number;
   readonly end: number;
   readonly epoch: string;
   readonly commit: number;
@@ -97,6 +100,12 @@ interface Wanted {
 /** The daemon's disassembly; where it has no file for it, what events tell. */
 async function codeAt(model: Model, wish: Wanted): Promise<Code> {
   const { start, end, epoch, commit, module } = wish;
+  if (start === null)
+    return told(
+      model,
+      wish,
+      'nobody knows where an instruction begins here: look from a site or the start of a section',
+    );
   try {
     const sha256 = module === null ? null : ((await model.ask('module', module))?.blob ?? null);
     if (sha256 === null) return await told(model, wish, module === null ? '' : `nobody knows the file of ${module}`);
@@ -113,23 +122,24 @@ async function codeAt(model: Model, wish: Wanted): Promise<Code> {
   }
 }
 
-async function told(model: Model, { start, end }: Wanted, note: string): Promise<Code> {
-  return { words: await model.ask('words', { start, end }), note };
+async function told(model: Model, { from, end }: Wanted, note: string): Promise<Code> {
+  return { words: await model.ask('words', { start: from, end }), note };
 }
 
 /**
- * Where an instruction begins at or before the viewport's start. arm64: any multiple of four, from the first area on; x86-64:
- * the last site before, or the first in sight.
+ * Where an instruction begins: on arm64 at any multiple of four, from the first area in sight on; on x86-64 at a site and where
+ * a section of code begins, the last of these before the viewport, or the first in it. Null: nobody knows.
  */
-function codeStart({ scene, scale }: Frame): number {
-  if (scene.summary.machine?.arch !== 'arm64') {
-    const { address } = scene.sites;
-    const before = address[atOrBefore(address, scale.start)];
-    if (before !== undefined && scale.start - before < INSTRUCTIONS_MAX) return before;
-    return address[lowerBound(address, scale.start)] ?? scale.start;
+function codeStart({ scene, scale }: Frame, sections: Iterable<ModuleSections>): number | null {
+  if (scene.summary.machine?.arch === 'arm64') {
+    const start = Math.floor(scale.start / WORD) * WORD;
+    const { address } = scene.areas;
+    const next = address[lowerBound(address, start)];
+    return areaAt(scene.areas, start) < 0 && next !== undefined && next < scale.end ? next : start;
   }
-  const start = Math.floor(scale.start / WORD) * WORD;
-  const { address } = scene.areas;
-  const next = address[lowerBound(address, start)];
-  return areaAt(scene.areas, start) < 0 && next !== undefined && next < scale.end ? next : start;
+  const { address } = scene.sites;
+  const known = [atOrBefore(address, scale.start), lowerBound(address, scale.start)].flatMap((i) => address[i] ?? []);
+  for (const { sections: mine } of sections) for (const row of mine) if (row.use === 'code') known.push(row.address);
+  const near = known.filter((at) => at > scale.start - INSTRUCTIONS_MAX && at < scale.end).sort((a, b) => a - b);
+  return near.findLast((at) => at <= scale.start) ?? near[0] ?? null;
 }

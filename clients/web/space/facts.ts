@@ -62,6 +62,8 @@ export function factsOf(place: Place, scene: Scene): Facts {
       return { title: 'kernel image', rows: range };
     case 'reserved':
       return { title: 'not ours', rows: [['is', 'reserved by others'], ...range] };
+    case 'outside':
+      return { title: 'outside of the windows', rows: [['is', 'no place for modules'], ...range] };
     case 'hole':
       return { title: 'hole', rows: [['is', 'free'], ...range] };
   }

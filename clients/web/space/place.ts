@@ -22,7 +22,7 @@ export type Place = Range &
       }
     | { readonly kind: 'section'; readonly module: string; readonly section: SectionRow }
     | { readonly kind: 'area' | 'guard'; readonly area: number }
-    | { readonly kind: 'kernel' | 'reserved' | 'hole' }
+    | { readonly kind: 'kernel' | 'reserved' | 'hole' | 'outside' }
   );
 
 /** The area, its guard pages included; -1 where nobody has the address. */
@@ -47,7 +47,9 @@ export function areaOrRest(scene: Scene, world: World, at: number): Place {
       : { kind: 'guard', area, start: end, end: end + areas.guard[area]! };
   }
   const fixed = world.fixed.find((range) => at >= range.start && at < range.end);
-  return fixed ?? { kind: 'hole', ...holeAt(areas, world, at) };
+  if (fixed !== undefined) return fixed;
+  const window = world.windows.find((range) => at >= range.start && at < range.end);
+  return { kind: window === undefined ? 'outside' : 'hole', ...holeAt(areas, world, at) };
 }
 
 /** The free room around an address that nobody has; a window's edge ends it too. */

@@ -8,6 +8,8 @@ import type { Context, Ink } from './ink.ts';
 
 /** Pixels from which a pattern is more than noise; in columns of density the order of kinds says as much. */
 const PATTERN_FROM = 3;
+/** Pixels of the lowest column: what is there is seen. */
+const SEEN = 2;
 /** Gaps between areas from this width on. */
 const GAP_FROM = 4;
 
@@ -62,7 +64,9 @@ function paintGround(context: Context, { colours, patterns }: Ink, world: World,
 /** Columns as high as they are full, kinds above each other; columns next to each other that are alike are one. */
 function paintDensity(context: Context, ink: Ink, { bytes, columns }: Bins, scale: Scale, row: Row): void {
   const heights = bytes.map((kind) =>
-    Uint16Array.from(kind, (taken) => Math.round((taken / scale.perPixel) * row.height)),
+    Uint16Array.from(kind, (taken) => {
+      return taken === 0 ? 0 : Math.max(SEEN, Math.round((taken / scale.perPixel) * row.height));
+    }),
   );
   for (let kind = 0; kind < AREA_KINDS.length; kind++) {
     const mine = heights[kind]!;

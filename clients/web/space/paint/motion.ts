@@ -1,5 +1,6 @@
 /** What just happened: light at a patch, areas that grow from their base or dissolve; the same as marks where nothing moves. */
 import { AREA_KINDS } from '../../model/scene.ts';
+import { NARROW } from '../bins.ts';
 import { BRIGHT_MS, type Flash, MOVE_MS, type Move, TRACE_MS } from '../changes.ts';
 import type { Row, Rows } from '../rows.ts';
 import { type Scale, xOf } from '../scale.ts';
@@ -26,7 +27,12 @@ export function paintMoves(
     }
     const done = Math.min(1, (now - since) / MOVE_MS);
     const eased = 1 - (1 - done) ** 3;
-    if (what === 'came') {
+    if ((end - start) / scale.perPixel < NARROW) {
+      // Part of the density, which has changed already: only light on it.
+      context.globalAlpha = 0.6 * (1 - done);
+      context.fillStyle = ink.colours.text;
+      context.fillRect(x, row.top, width, row.height);
+    } else if (what === 'came') {
       // The area is there already: what has not grown yet is covered.
       context.fillStyle = ink.colours.hole;
       context.fillRect(x, row.top, width, row.height * (1 - eased));
