@@ -9,7 +9,7 @@ import { End } from './end.tsx';
 import { More } from './more.tsx';
 import { NoteLine } from './note-line.tsx';
 import { PatchRow } from './patch-row.tsx';
-import { all, further, open, parsed, paused } from './state.ts';
+import { all, further, open, paused, terms } from './state.ts';
 
 /** CSS pixels beyond the edges, so that quick scrolling shows no gaps. */
 const SPARE = 320;
@@ -21,15 +21,23 @@ export function FeedList({ model }: { readonly model: Model }) {
   const [view, setView] = useState<Viewport>({ top: 0, height: 600 });
   const [toTop, setToTop] = useState(0);
   const held = paused.value || view.top > AT_TOP;
-  const { terms } = parsed.value;
   const chosen = selection.value;
   const show = chosen?.kind === 'patch' ? Number.parseInt(chosen.id, 10) : null;
 
   const top = Math.max(0, view.top - SPARE);
   const height = view.height + 2 * SPARE;
   useEffect(() => {
-    model.wishFeed({ terms, all: all.value, held, further: further.value, open: open.value, top, height, show });
-  }, [model, terms, all.value, held, further.value, open.value, top, height, show]);
+    model.wishFeed({
+      terms: terms.value,
+      all: all.value,
+      held,
+      further: further.value,
+      open: open.value,
+      top,
+      height,
+      show,
+    });
+  }, [model, terms.value, all.value, held, further.value, open.value, top, height, show]);
 
   const window = model.feed.value;
   if (window === null) return null;

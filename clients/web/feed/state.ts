@@ -1,6 +1,6 @@
 /** What of the feed is shown, and whether it goes on. It outlives the panel, not the page. */
-import { computed, signal } from '@preact/signals';
-import { parseTerms } from '../model/feed/terms.ts';
+import { computed, effect, signal } from '@preact/signals';
+import { parseTerms, type Terms } from '../model/feed/terms.ts';
 import { filter } from '../state/app.ts';
 
 /** Also events beside patches. */
@@ -12,3 +12,17 @@ export const open = signal<readonly number[]>([]);
 export const further = signal(0);
 
 export const parsed = computed(() => parseTerms(filter.value));
+
+/** Milliseconds: half a word is no filter. */
+const TYPING = 200;
+
+/** What is looked for: the terms that make sense, once nobody types any more. */
+export const terms = signal<Terms>(parsed.peek().terms);
+let timer: ReturnType<typeof setTimeout> | undefined;
+effect(() => {
+  const next = parsed.value.terms;
+  clearTimeout(timer);
+  timer = setTimeout(() => {
+    terms.value = next;
+  }, TYPING);
+});
