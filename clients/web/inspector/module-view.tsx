@@ -6,6 +6,7 @@ import { useAnswer } from '../model/use-answer.ts';
 import { ClassBar, ClassCounts } from '../ui/class-bar.tsx';
 import { Refusal } from '../ui/refusal.tsx';
 import { CopyButton, Fact, Facts, Part } from './facts.tsx';
+import { HostModuleFacts } from './host-facts.tsx';
 import { CommitLink } from './links.tsx';
 import { Branches } from './module-branches.tsx';
 import { Symbols } from './module-symbols.tsx';
@@ -53,7 +54,7 @@ export function ModuleView({ model, name }: ModuleViewProps) {
           )}
           <Fact name="sha256">
             {blob === null ? (
-              <span class="dim">unknown: a running kernel showed the module, and not its file</span>
+              <span class="dim">not shown</span>
             ) : (
               <>
                 <code title={blob}>{blob.slice(0, 12)}…</code>
@@ -68,26 +69,33 @@ export function ModuleView({ model, name }: ModuleViewProps) {
         </Facts>
       </Subject>
       <Refusals model={model} name={name} />
-      <Part title="Parts">
-        <Parts module={module} />
-      </Part>
+      {module.host && <HostModuleFacts host={module.host} />}
+      {Object.keys(module.parts).length > 0 && (
+        <Part title="Parts">
+          <Parts module={module} />
+        </Part>
+      )}
       {calls > 0 && (
         <Part title={`Static calls (${calls.toLocaleString('en')})`}>
           <ClassBar classes={classes ?? []} />
           <ClassCounts classes={classes ?? []} />
         </Part>
       )}
-      <Part title="Branches and veneers">
-        <Branches module={module} />
-      </Part>
-      <Part title={`Sections (${module.sections.length})`}>
-        <Sections module={module} />
-      </Part>
+      {module.host === undefined && (
+        <Part title="Branches and veneers">
+          <Branches module={module} />
+        </Part>
+      )}
+      {module.sections.length > 0 && (
+        <Part title={`Sections (${module.sections.length})`}>
+          <Sections module={module} />
+        </Part>
+      )}
       <Part title="Uses and users">
         <Names title="uses" names={uses} />
         <Names title="used by" names={usedBy} />
       </Part>
-      <Symbols module={module} />
+      {module.host === undefined && <Symbols module={module} />}
     </>
   );
 }

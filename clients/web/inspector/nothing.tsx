@@ -4,11 +4,13 @@ import { fromHex } from '../../../protocol/address.ts';
 import { counted } from '../../../protocol/count.ts';
 import type { Model } from '../model/model.ts';
 import type { Summary } from '../model/scene.ts';
+import { useAnswer } from '../model/use-answer.ts';
 import { Address } from '../ui/address.tsx';
 import { ClassBar, ClassCounts } from '../ui/class-bar.tsx';
 import { Refusal } from '../ui/refusal.tsx';
 import { Size } from '../ui/size.tsx';
 import { Fact, Facts, Part } from './facts.tsx';
+import { HostFacts } from './host-facts.tsx';
 import { CommitLink, OwnerLink } from './links.tsx';
 import { Subject } from './subject.tsx';
 
@@ -17,6 +19,7 @@ const REFUSALS = 5;
 
 export function Nothing({ model }: { readonly model: Model }) {
   const summary = model.scene.value?.summary;
+  const host = useAnswer(model, 'host', null);
   if (summary === undefined) return null;
   const { sites, failures } = summary;
   const calls = sites.reduce((sum, count) => sum + count, 0);
@@ -27,6 +30,7 @@ export function Nothing({ model }: { readonly model: Model }) {
         words="Click anything: a module or a call in the address space, a key, a patch, an address. What it is, its code, what wrote it and where its calls arrive are then shown here."
       />
       <Machine summary={summary} />
+      {host && <HostFacts facts={host} />}
       {calls > 0 && (
         <Part title={`Static calls (${calls.toLocaleString('en')})`}>
           <ClassBar classes={sites} />

@@ -5,8 +5,12 @@
 import { useEffect, useRef, useState } from 'preact/hooks';
 import { ClientError } from '../../sdk/errors.ts';
 
-/** Milliseconds between two questions of one place: while a machine runs, every commit is another position. */
+/**
+ * Milliseconds between two questions, and as a multiple of what the answer took: while a machine runs every commit is another
+ * position, and the daemon has better to do.
+ */
 const PAUSE_MS = 150;
+const PAUSE_SHARE = 2;
 /** Milliseconds before a daemon that could not answer is asked again. */
 const RETRY_MS = 1000;
 
@@ -46,7 +50,9 @@ export function useQuestion<T>(key: string | null, ask: () => Promise<T>): Answe
     for (let done: string | null = null; there.current && wish.current.key !== done; ) {
       const mine = wish.current;
       if (mine.key === null) break;
+      const begun = performance.now();
       const result = await attempt(mine.key, mine.ask);
+      const took = performance.now() - begun;
       if (!there.current) break;
       if (result.error?.temporary) {
         await wait(RETRY_MS);
@@ -55,7 +61,7 @@ export function useQuestion<T>(key: string | null, ask: () => Promise<T>): Answe
       done = mine.key;
       // What nobody asks any more is shown all the same: the page moves on faster than the daemon answers.
       setGot((before) => (result.error && wish.current.key !== done ? before : result));
-      await wait(PAUSE_MS);
+      await wait(Math.max(PAUSE_MS, PAUSE_SHARE * took));
     }
     busy.current = false;
   }

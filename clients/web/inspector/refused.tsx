@@ -1,5 +1,6 @@
 /** Why the daemon has no answer, for people. */
 import type { ClientError } from '../../sdk/errors.ts';
+import { scene } from '../state/app.ts';
 
 /** What the codes mean here, where their message alone would puzzle. */
 const WORDS: Readonly<Record<string, string>> = {
@@ -11,8 +12,13 @@ const WORDS: Readonly<Record<string, string>> = {
   'no-such-module': 'At this position there is no such module.',
 };
 
+/** A recording of a running kernel has no profile, so no question about the kernel's doings has an answer. */
+const RECORDED =
+  'This machine was recorded from a running kernel, which shows where things are, and not how they came there: bytes and their history are not known.';
+
 export function Refused({ error }: { readonly error: ClientError }) {
-  const words = WORDS[error.code];
+  const recorded = error.code === 'no-such-machine' && scene.value?.summary.machine === null;
+  const words = recorded ? RECORDED : WORDS[error.code];
   return (
     <p class="refused" title={words === undefined ? undefined : error.message}>
       {words ?? error.message}

@@ -1,5 +1,6 @@
 /** What the page can ask of the picture at its position. A query is a pure function of the view; it runs in the worker. */
 import type { View } from '../../../../protocol/view/types.ts';
+import { hostQuery } from './host.ts';
 import { keyQuery } from './key.ts';
 import { keyRowsQuery } from './key-rows.ts';
 import { loadedQuery } from './loaded.ts';
@@ -13,6 +14,7 @@ import { wordsQuery } from './words.ts';
 
 /** By name: (view, argument) => answer, both plain data. */
 export const QUERIES = {
+  host: hostQuery,
   keyRows: keyRowsQuery,
   key: keyQuery,
   loaded: loadedQuery,
