@@ -27,7 +27,7 @@ export function Actions() {
       },
       { key: 'b', does: 'boot a machine', act: () => go('boot') },
       { key: 'o', does: 'open module files or a session', act: pickFiles },
-      { key: 'l', does: 'load a module, with a failure if you like', act: () => go('load') },
+      { key: 'L', does: 'load a module, with a failure if you like', act: () => go('load') },
       { key: 'u', does: 'unload a module', act: () => go('unload') },
       { key: 'e', does: 'update a key', act: () => go('update') },
       { key: 'x', does: 'fork from here, and compare', act: () => go('fork') },

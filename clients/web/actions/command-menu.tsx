@@ -21,7 +21,7 @@ export function CommandMenu() {
       button="Commands"
       groups={[
         [
-          item('load', 'Load a module…', 'l'),
+          item('load', 'Load a module…', 'L'),
           item('unload', 'Unload a module…', 'u'),
           item('update', 'Update a key…', 'e'),
         ],

@@ -2,7 +2,7 @@
 import type { Command } from '../../../protocol/commands.ts';
 import { counted } from '../../../protocol/count.ts';
 import { startState } from '../app/start.ts';
-import { client, goTo, linkState, model, openBeside, openMachine, select } from '../state/app.ts';
+import { client, linkState, model, openBeside, openMachine, select } from '../state/app.ts';
 import { linkText } from '../state/link.ts';
 import { say } from '../ui/announce.ts';
 import { copy } from '../ui/copy.ts';
@@ -34,8 +34,7 @@ export async function command(wish: Exclude<Command, { type: 'boot' }>): Promise
 export function showResult(): void {
   const came = result.value;
   if (came === null || !('outcome' in came)) return;
-  openMachine(came.machine);
-  goTo(came.position.commit);
+  openMachine(came.machine, `${came.position.epoch}:${came.position.commit}`);
   if (came.outcome.select !== null) select(came.outcome.select);
 }
 

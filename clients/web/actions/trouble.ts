@@ -30,7 +30,7 @@ export function troubleOf(error: unknown): Trouble {
   const watches = message.includes('the token has watch');
   return {
     text: watches ? 'This token may watch only.' : `This token may not do that: ${message}.`,
-    help: 'Whoever runs the daemon has other tokens: a line `operate TOKEN` or `admin TOKEN` in its --token-file.',
+    help: 'Whoever runs the daemon can give you one of the role operate or admin: they are in its --token-file.',
   };
 }
 
