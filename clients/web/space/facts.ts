@@ -2,13 +2,12 @@
 import { toHex } from '../../../protocol/address.ts';
 import { bytes } from '../../../protocol/size.ts';
 import { CLASSES } from '../../../protocol/view/static-call.ts';
-import { signedDistance } from '../asm/distance.ts';
 import { AREA_KINDS, type Scene } from '../model/scene.ts';
 import { PARTS } from '../model/tables.ts';
 import type { Selection } from '../state/selection.ts';
 import { CLASS_WORDS } from '../ui/class-mark.tsx';
+import { reachOf } from '../ui/reach.tsx';
 import type { Place } from './place.ts';
-import { branchReach } from './world.ts';
 
 export interface Facts {
   readonly title: string;
@@ -74,7 +73,7 @@ function siteRows(scene: Scene, site: number): Facts['rows'] {
   const address = sites.address[site]!;
   const target = sites.target[site]!;
   const { glyph, name } = CLASS_WORDS[CLASSES[sites.class[site]!]!];
-  const far = summary.machine === null ? null : signedDistance(target - address, branchReach(summary.machine.arch));
+  const far = summary.machine === null ? null : reachOf(summary.machine.arch, target - address);
   const calls = Number.isNaN(target)
     ? [['calls', 'nothing'] as const]
     : [

@@ -1,5 +1,6 @@
 /** What is at an address: the thing under the pointer, with the room that it takes up. */
 
+import { PLT_ENTRY } from '../model/queries/memory.ts';
 import type { SectionsAnswer } from '../model/queries/sections.ts';
 import type { Areas, Scene, Sites } from '../model/scene.ts';
 import { atOrBefore, nearest } from './search.ts';
@@ -64,18 +65,15 @@ export function holeAt(areas: Areas, world: World, at: number): Range {
   return { start, end };
 }
 
-/** Bytes of a PLT entry: three arm64 instructions. x86-64 has none. */
-export const SLOT = 12;
-
 /** The part of a module's memory that `at` is in: a PLT entry, or a section; undefined between them. */
 export function insideOf(scene: Scene, { module, sections }: ModuleSections, at: number): Place | undefined {
   const section = sections.find(({ address, size }) => at >= address && at < address + size);
   if (section === undefined) return undefined;
-  const slot = Math.floor((at - section.address) / SLOT);
+  const slot = Math.floor((at - section.address) / PLT_ENTRY);
   if (section.slots !== undefined && slot < section.slots) {
-    const start = section.address + slot * SLOT;
+    const start = section.address + slot * PLT_ENTRY;
     const veneer = veneerAt(scene, start);
-    return { kind: 'slot', module, section: section.name, slot, veneer, start, end: start + SLOT };
+    return { kind: 'slot', module, section: section.name, slot, veneer, start, end: start + PLT_ENTRY };
   }
   return { kind: 'section', module, section, start: section.address, end: section.address + section.size };
 }

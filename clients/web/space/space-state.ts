@@ -42,6 +42,8 @@ export interface Space {
   readonly sections: Signal<ReadonlyMap<string, ModuleSections>>;
   /** Where instructions are told apart. */
   readonly code: Signal<Code>;
+  /** The address of a patch that is chosen, by its id, once it is known. */
+  readonly patched: Signal<ReadonlyMap<string, number>>;
   /** By area, what differs from the machine beside; null without one. */
   readonly marks: ReadonlySignal<Uint8Array | null>;
 }
@@ -74,5 +76,13 @@ export function openSpace(model: Model, other: Model | null): Space {
     const [mine, theirs] = [model.scene.peek(), other?.scene.peek()];
     return mine && theirs ? marksOf(mine, theirs) : null;
   });
-  return { model, size, frame, sections: signal(new Map()), code: signal<Code>({ words: [], note: '' }), marks };
+  return {
+    model,
+    size,
+    frame,
+    sections: signal(new Map()),
+    code: signal<Code>({ words: [], note: '' }),
+    patched: signal(new Map()),
+    marks,
+  };
 }

@@ -4,6 +4,7 @@ import type { Model } from '../model/model.ts';
 import { selection } from '../state/app.ts';
 import { followCode, followSections } from './closer.ts';
 import { described, factsOf, sentence } from './facts.ts';
+import { followPatched } from './patched.ts';
 import { sitePlace } from './place.ts';
 import { followPointer, type Pointed } from './pointer.ts';
 import { openSpace, type Space } from './space-state.ts';
@@ -33,7 +34,13 @@ export function SpaceView({ model, other, onOpen }: SpaceViewProps) {
     element.tabIndex = 0;
     onOpen?.(space);
     const stage = openStage(element, space);
-    const stops = [stage.close, followPointer(element, space, setPointed), followSections(space), followCode(space)];
+    const stops = [
+      stage.close,
+      followPointer(element, space, setPointed),
+      followSections(space),
+      followCode(space),
+      followPatched(space),
+    ];
     return () => {
       for (const stop of stops) stop();
     };
@@ -69,7 +76,9 @@ function Description({ id, space }: { readonly id: string; readonly space: Space
   const [text, setText] = useState('');
   const frame = space.frame.value;
   const chosen = selection.value;
-  const place = frame === null || chosen?.kind !== 'address' ? undefined : sitePlace(frame.scene, chosen.address);
+  const patch = chosen?.kind === 'patch' ? space.patched.value.get(chosen.id) : undefined;
+  const address = chosen?.kind === 'address' ? chosen.address : patch;
+  const place = frame === null || address === undefined ? undefined : sitePlace(frame.scene, address);
   const site = frame === null || place === undefined ? '' : `Chosen: ${sentence(factsOf(place, frame.scene))}.`;
   useEffect(() => {
     if (frame === null) return;

@@ -3,10 +3,10 @@
  * is chosen and pointed at; what moves.
  */
 import { computed, effect } from '@preact/signals';
-import { fromHex } from '../../../protocol/address.ts';
 import type { Areas } from '../model/scene.ts';
 import { hover, selection, span } from '../state/app.ts';
 import { colours } from '../ui/colours.ts';
+import { REACH } from '../ui/reach.tsx';
 import { arcsOf } from './arcs.ts';
 import { type Bins, openBins } from './bins.ts';
 import { type Flash, flashesOf, MOVE_MS, type Move, movesOf, still, TRACE_MS } from './changes.ts';
@@ -25,13 +25,10 @@ import { paintSections } from './paint/sections.ts';
 import { paintWords } from './paint/words.ts';
 import { showsWords } from './scale.ts';
 import type { Frame, Space } from './space-state.ts';
-import { branchReach } from './world.ts';
 
 const LAYERS = ['base', 'focus', 'motion'] as const;
 type Layer = (typeof LAYERS)[number];
 const KINDS = 3;
-/** Patches whose addresses are remembered, for when one is chosen in the feed. */
-const PATCHES_KEPT = 4000;
 
 export interface Stage {
   close(): void;
@@ -43,7 +40,6 @@ export function openStage(box: HTMLElement, space: Space): Stage {
   box.prepend(...canvases);
   const contexts = canvases.map((canvas) => canvas.getContext('2d')!);
   const stale = new Set<Layer>();
-  const patched = new Map<string, number>();
   const overview = openOverview();
   let bins: Bins = openBins(0, KINDS);
   let ranks = new Uint8Array(0);
@@ -114,10 +110,9 @@ export function openStage(box: HTMLElement, space: Space): Stage {
   function paintFocusLayer(context: Context, frame: Frame): void {
     const { scene, rows, whole } = frame;
     const pen = ink.peek();
-    const arch = scene.summary.machine?.arch ?? 'arm64';
-    const look = { ...frame, reach: branchReach(arch) };
+    const look = { ...frame, reach: REACH[scene.summary.machine?.arch ?? 'arm64'] };
     const [chosen, lit] = [selection.peek(), hover.peek()].map(
-      (what) => what && focusOf(what, scene, space.sections.peek(), patched),
+      (what) => what && focusOf(what, scene, space.sections.peek(), space.patched.peek()),
     );
     if (chosen) paintFocus(context, pen, look, chosen, true);
     if (lit) paintFocus(context, pen, look, lit, false);
@@ -145,8 +140,6 @@ export function openStage(box: HTMLElement, space: Space): Stage {
     const now = performance.now();
     const near = areas !== undefined && Math.abs(scene.commit - seen.commit) <= NEAR && scene.epoch === seen.epoch;
     const fresh = near ? movesOf(areas, scene.areas, now) : [];
-    for (const { id, event } of scene.flashes) patched.set(id, fromHex(event.address));
-    for (const id of patched.keys()) if (patched.size > PATCHES_KEPT) patched.delete(id);
     const lit = flashesOf(scene.flashes, now);
     if (scene.commit === seen.commit && scene.epoch === seen.epoch) return;
     seen = { commit: scene.commit, epoch: scene.epoch };
@@ -184,7 +177,7 @@ export function openStage(box: HTMLElement, space: Space): Stage {
       changed(...LAYERS);
     }),
     effect(() => {
-      void [hover.value, selection.value];
+      void [hover.value, selection.value, space.patched.value];
       changed('focus');
     }),
     effect(() => {

@@ -30,7 +30,7 @@ export function fitSelection(space: Space): void {
   const frame = space.frame.peek();
   const chosen = selection.peek();
   if (frame === null || chosen === null) return;
-  const extent = extentOf(focusOf(chosen, frame.scene, space.sections.peek(), new Map()));
+  const extent = extentOf(focusOf(chosen, frame.scene, space.sections.peek(), space.patched.peek()));
   if (extent !== null) span.value = around(extent, frame.world);
 }
 

@@ -53,8 +53,3 @@ function inOrder(ranges: readonly FixedRange[]): readonly FixedRange[] {
   }
   return kept;
 }
-
-/** How far one branch goes, in bytes from its own address, both inclusive. */
-export function branchReach(arch: Machine['arch']): { readonly min: number; readonly max: number } {
-  return arch === 'arm64' ? { min: -(2 ** 27), max: 2 ** 27 - 4 } : { min: -(2 ** 31) + 5, max: 2 ** 31 + 4 };
-}

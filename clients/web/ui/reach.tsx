@@ -4,7 +4,7 @@ import { type SignedDistance, signedDistance } from '../asm/distance.ts';
 import type { Arch, Range } from '../asm/types.ts';
 
 /** Bytes that a call instruction can bridge: arm64's 26-bit word offset, x86-64's rel32. */
-const REACH: Readonly<Record<Arch, Range>> = {
+export const REACH: Readonly<Record<Arch, Range>> = {
   arm64: { min: -(2 ** 27), max: 2 ** 27 - 4 },
   'x86-64': { min: -(2 ** 31), max: 2 ** 31 - 1 },
 };

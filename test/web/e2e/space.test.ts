@@ -1,6 +1,7 @@
 import type { Locator, Page } from 'playwright-core';
 import { expect, it } from 'vitest';
 import { connect } from '../../../clients/sdk/node.ts';
+import { readStretch } from '../../../clients/web/model/feed/history.ts';
 import { fromHex, toHex } from '../../../protocol/address.ts';
 import { bytes } from '../../../protocol/size.ts';
 import { windowMaps } from '../../../protocol/view/windows.ts';
@@ -166,6 +167,22 @@ describePage('address space', (site) => {
     const at = await place(page, 0.5, STRIP);
     await page.mouse.move(at.x, at.y);
     await expect.poll(() => page.locator('.space-tooltip').textContent(), PATIENT).toMatch(/^site in md_cluster/);
+  });
+
+  it('PAGE-11: a patch that is chosen is its site, whenever it was made', async () => {
+    const client = connect(site().url);
+    const machine = client.machine('demo');
+    const { position } = await machine.locate();
+    const [commit] = await readStretch(machine, { epoch: position.epoch, from: DEMO_COMMITS - 1, to: DEMO_COMMITS })
+      .commits;
+    client.close();
+    const index = commit?.events.findIndex((event) => event.type === 'StaticCallPatched' && event.what === 'site');
+    const event = commit?.events[index ?? -1];
+    if (event?.type !== 'StaticCallPatched') throw new Error('the last commit of the demo patches no site');
+    const page = await open(`?m=demo&sel=patch:${DEMO_COMMITS}.${index}`);
+    await expect
+      .poll(() => shown(page).textContent(), PATIENT)
+      .toContain(`Chosen: site in ${event.owner}: address ${event.address}, key ${event.key},`);
   });
 
   it('PAGE-7: an instruction is told with its bytes: of a trampoline what events say', async () => {

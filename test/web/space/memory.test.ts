@@ -1,8 +1,9 @@
 import { beforeAll, describe, expect, it } from 'vitest';
+import { PLT_ENTRY } from '../../../clients/web/model/queries/memory.ts';
 import { sectionsQuery } from '../../../clients/web/model/queries/sections.ts';
 import { wordsQuery } from '../../../clients/web/model/queries/words.ts';
 import { fillBins, NARROW, openBins } from '../../../clients/web/space/bins.ts';
-import { areaOrRest, holeAt, insideOf, SLOT, sitePlace } from '../../../clients/web/space/place.ts';
+import { areaOrRest, holeAt, insideOf, sitePlace } from '../../../clients/web/space/place.ts';
 import { scaleOf } from '../../../clients/web/space/scale.ts';
 import { fromHex } from '../../../protocol/address.ts';
 import { windowMaps } from '../../../protocol/view/windows.ts';
@@ -99,7 +100,7 @@ describe('memory on the map', () => {
       }
       const used = demo.view.modules.get(module)?.veneers ?? [];
       for (const { address, slot, section } of used) {
-        const place = insideOf(demo.scene, { module, sections }, fromHex(address) + SLOT - 1);
+        const place = insideOf(demo.scene, { module, sections }, fromHex(address) + PLT_ENTRY - 1);
         if (section === '.init.plt' && place?.kind !== 'slot') continue; // Freed with the rest of init.
         expect(place).toMatchObject({ kind: 'slot', slot, section, start: fromHex(address) });
         expect(place?.kind === 'slot' && place.veneer).not.toBeNull();
@@ -123,7 +124,7 @@ describe('memory on the map', () => {
     expect(words.map(({ address }) => address - tramp)).toEqual([0, 4, 8, 12]);
     const veneer = [...demo.view.modules.values()].flatMap(({ veneers }) => veneers)[0];
     const slot = fromHex(veneer?.address ?? '');
-    const three = wordsQuery(demo.view, { start: slot, end: slot + SLOT });
+    const three = wordsQuery(demo.view, { start: slot, end: slot + PLT_ENTRY });
     expect(three.map(({ bytes }) => Buffer.from(bytes, 'hex').readUInt32LE().toString(16).padStart(8, '0'))).toEqual(
       veneer?.words,
     );

@@ -1,4 +1,5 @@
 /** What is chosen and what is pointed at: outlines, arcs in full, the reach of a site with the distance to its target. */
+import { bytes } from '../../../../protocol/size.ts';
 import { signedDistance } from '../../asm/distance.ts';
 import type { Scene } from '../../model/scene.ts';
 import { arcsOf } from '../arcs.ts';
@@ -122,7 +123,7 @@ function edges(context: Context, ink: Ink, scale: Scale, band: Range, from: numb
     context.moveTo(x, row.top);
     context.lineTo(x, row.top + row.height);
     context.stroke();
-    const words = edge < from ? '−128 MiB' : '+128 MiB';
+    const words = edge < from ? `−${bytes(from - edge)}` : `+${bytes(edge - from)}`;
     const width = words.length * 10 * ink.character;
     context.fillText(
       words,

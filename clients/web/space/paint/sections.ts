@@ -1,8 +1,9 @@
 /** Inside a module that is looked at closely: its sections by what they are used for, its PLT entries used and free. */
 
+import { PLT_ENTRY } from '../../model/queries/memory.ts';
 import type { SectionUse } from '../../model/queries/sections.ts';
 import type { Scene } from '../../model/scene.ts';
-import { type ModuleSections, type SectionRow, SLOT, veneerAt } from '../place.ts';
+import { type ModuleSections, type SectionRow, veneerAt } from '../place.ts';
 import type { Row } from '../rows.ts';
 import { type Scale, xOf } from '../scale.ts';
 import { lowerBound } from '../search.ts';
@@ -20,7 +21,7 @@ const TONES: Readonly<Record<SectionUse, { readonly of: 'text' | 'bg'; readonly 
 const SMALL = 10;
 const NAME_FROM = 34;
 /** Pixels of an entry from which each is drawn by itself. */
-const SLOT_FROM = 3;
+const ENTRY_FROM = 3;
 
 export function paintSections(
   context: Context,
@@ -57,10 +58,10 @@ function usedSlots({ veneers }: Scene, { address, size }: SectionRow): number {
 
 function paintSlots(context: Context, ink: Ink, scene: Scene, section: SectionRow, scale: Scale, row: Row): void {
   const { address: start, slots = 0 } = section;
-  const end = start + slots * SLOT;
-  const each = SLOT / scale.perPixel;
+  const end = start + slots * PLT_ENTRY;
+  const each = PLT_ENTRY / scale.perPixel;
   const foot = { top: row.top + row.height - Math.min(14, row.height / 3), height: Math.min(14, row.height / 3) };
-  if (each < SLOT_FROM) {
+  if (each < ENTRY_FROM) {
     // Where entries are narrower than pixels: those that are used, in their colour.
     const { address } = scene.veneers;
     context.fillStyle = ink.colours.veneer;
@@ -73,13 +74,13 @@ function paintSlots(context: Context, ink: Ink, scene: Scene, section: SectionRo
     }
     return;
   }
-  const first = Math.max(0, Math.floor((scale.start - start) / SLOT));
-  const last = Math.min(slots, Math.ceil((scale.end - start) / SLOT));
+  const first = Math.max(0, Math.floor((scale.start - start) / PLT_ENTRY));
+  const last = Math.min(slots, Math.ceil((scale.end - start) / PLT_ENTRY));
   context.strokeStyle = ink.colours.dim;
   context.lineWidth = 1;
   for (let slot = first; slot < last; slot++) {
-    const x = xOf(scale, start + slot * SLOT);
-    if (veneerAt(scene, start + slot * SLOT) !== null) {
+    const x = xOf(scale, start + slot * PLT_ENTRY);
+    if (veneerAt(scene, start + slot * PLT_ENTRY) !== null) {
       context.fillStyle = ink.colours.veneer;
       context.fillRect(x, foot.top, each - 1, foot.height);
     } else {
