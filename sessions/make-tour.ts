@@ -1,10 +1,12 @@
 /**
  * Makes tour-*.veneer.jsonl.gz, the sessions of the page's guided tour (clients/web/tour/stops.ts): small invented arm64
- * machines that load the test fixtures' modules, so that each point of the thread happens at a commit of its own.
+ * machines that load the test fixtures' modules, so that each point of the thread happens at a commit of its own. modules/
+ * holds those modules.
  *
  * Run it with `npx tsx sessions/make-tour.ts`. The same sources give the same commits: there is no clock and no chance in it.
  */
 import { createHash } from 'node:crypto';
+import { writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { writeSession } from '../clients/cli/session-file.ts';
@@ -154,4 +156,10 @@ function* commitsOf(machine: string, profile: Profile, steps: readonly Step[]): 
   }
 }
 
-if (process.argv[1] === fileURLToPath(import.meta.url)) await makeTour(HERE);
+/** The modules that the sessions load: the page brings them into the daemon too, for their disassembly. */
+export const MODULES: readonly string[] = ['calls.ko', 'compiled.ko', 'sections.ko'];
+
+if (process.argv[1] === fileURLToPath(import.meta.url)) {
+  await makeTour(HERE);
+  for (const name of MODULES) await writeFile(join(HERE, 'modules', name), fixture(name));
+}

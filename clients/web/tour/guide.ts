@@ -19,7 +19,7 @@ import {
 import type { LinkState } from '../state/link.ts';
 import type { Selection } from '../state/selection.ts';
 import { machineFor } from './machine-for.ts';
-import { fetchSession } from './sessions.ts';
+import { shipped } from './sessions.ts';
 import { STOPS, type Stop } from './stops.ts';
 
 /** How the page comes to the stop. */
@@ -127,7 +127,7 @@ type Scenery = Pick<LinkState, 'selection' | 'span'> & { readonly at: number };
 async function bring(to: Stop, scenery: Scenery): Promise<void> {
   arrival.value = { state: 'coming' };
   try {
-    const machine = await machineFor(client, to, fetchSession);
+    const machine = await machineFor(client, to, shipped);
     if (tourStop.value !== to.id) return;
     batch(() => {
       openMachine(machine, String(scenery.at));

@@ -8,12 +8,35 @@ const NAMES = 9;
 
 type SessionStop = Pick<Stop, 'machine' | 'session' | 'commit'>;
 
-/** The name of the machine. `fetchSession`: the bytes of a file in `sessions/`. Throws a ClientError, or why there are none. */
-export async function machineFor(
-  client: Client,
-  stop: SessionStop,
-  fetchSession: (name: string) => Promise<Uint8Array>,
-): Promise<string> {
+export interface Shipped {
+  /** The bytes of a file in `sessions/`. */
+  session(name: string): Promise<Uint8Array>;
+  /** Of a module file; null where it does not ship. */
+  module(name: string): Promise<Uint8Array | null>;
+}
+
+/** The name of the machine. Throws a ClientError, or why a file can't be had. */
+export async function machineFor(client: Client, stop: SessionStop, shipped: Shipped): Promise<string> {
+  const machine = await sessionMachine(client, stop, shipped);
+  // The modules of the demo are Debian's: they don't ship.
+  if (stop.session.startsWith('tour-')) await bringModules(client, machine, shipped);
+  return machine;
+}
+
+/** The files of its modules: without them there is no disassembly, and everything else. */
+async function bringModules(client: Client, machine: string, shipped: Shipped): Promise<void> {
+  try {
+    for (const { file, stored } of await client.machine(machine).files()) {
+      const bytes = stored || file === null ? null : await shipped.module(file);
+      if (file !== null && bytes !== null) await client.upload(bytes, file);
+    }
+  } catch (error) {
+    // Whoever may only watch sees what is there.
+    if (!(error instanceof ClientError) || error.code !== 'forbidden') throw error;
+  }
+}
+
+async function sessionMachine(client: Client, stop: SessionStop, shipped: Shipped): Promise<string> {
   const heads = new Map<string, { readonly epoch: string; readonly commit: number }>();
   const damaged = new Set<string>();
   for (const summary of await client.machines()) {
@@ -27,7 +50,7 @@ export async function machineFor(
     if (await cameThere(client, name, head.epoch, stop)) return name;
   }
   const free = names.find((name) => !heads.has(name) && !damaged.has(name)) ?? stop.machine;
-  await client.importSession(free, await fetchSession(stop.session));
+  await client.importSession(free, await shipped.session(stop.session));
   return free;
 }
 

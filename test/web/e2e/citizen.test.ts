@@ -234,14 +234,24 @@ describePage('a good citizen', (site) => {
 });
 
 /**
- * Asked in the page: what can be pressed, is seen and is smaller than 24 by 24, but for what stands in a sentence or in a line
- * of text (addresses, operands), as WCAG 2.5.8 has it.
+ * Asked in the page: what can be pressed, is seen and is smaller than 24 by 24, but for what WCAG 2.5.8 lets pass: what stands in
+ * a line of text (addresses, operands), and what has so much room around it that a circle of 24 meets nothing else.
  */
-const SMALL = `[...document.querySelectorAll('button, a, input, select, [role=slider]')]
-  .filter((one) => !one.closest('.skip-links') && !one.matches('.address, .link, .listing *, h1 a'))
-  .map((one) => ({ one, box: one.getBoundingClientRect() }))
-  .filter(({ box }) => box.width > 0 && (box.width < 24 || box.height < 24))
-  .map(({ one, box }) => one.outerHTML.slice(0, 120) + ' ' + box.width + 'x' + box.height)`;
+const SMALL = `(() => {
+  const all = [...document.querySelectorAll('button, a, input, select, [role=slider]')]
+    .filter((one) => !one.closest('.skip-links') && !one.matches('.address, .link, .listing *, h1 a'))
+    .map((one) => ({ one, box: one.getBoundingClientRect() }))
+    .filter(({ box }) => box.width > 0);
+  const small = all.filter(({ box }) => box.width < 24 || box.height < 24);
+  const apart = (box, other) => {
+    const [x, y] = [box.x + box.width / 2, box.y + box.height / 2];
+    const to = (from, end, at) => Math.max(from - at, 0, at - end);
+    return Math.hypot(to(other.left, other.right, x), to(other.top, other.bottom, y)) >= 12;
+  };
+  return small
+    .filter(({ one, box }) => all.some((other) => other.one !== one && !apart(box, other.box)))
+    .map(({ one, box }) => one.outerHTML.slice(0, 120) + ' ' + box.width + 'x' + box.height);
+})()`;
 
 /** Bytes of a file as a browser gets it. */
 async function sizeOf(url: string): Promise<number> {

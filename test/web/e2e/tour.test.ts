@@ -208,6 +208,12 @@ describePage('the tour', (site) => {
     await standsAt(page, stopOf('defuse'));
   });
 
+  it('PAGE-125: the code of a module that a stop points at is disassembled', async () => {
+    const page = await site().open('?tour=callee');
+    await standsAt(page, stopOf('callee'));
+    await page.locator('#inspector .listing').getByText('bl', { exact: true }).first().waitFor();
+  });
+
   it('PAGE-85: a machine that only bears the name of a session is left alone; one that came farther serves', async () => {
     const [near, far] = [stopOf('site-mods'), stopOf('callee')];
     await withClient(site(), async (client) => {

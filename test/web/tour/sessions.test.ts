@@ -1,11 +1,12 @@
-import { mkdtemp, readdir, rm, stat } from 'node:fs/promises';
+import { mkdtemp, readdir, readFile, rm, stat } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { expect, it } from 'vitest';
 import { STOPS } from '../../../clients/web/tour/stops.ts';
-import { makeTour } from '../../../sessions/make-tour.ts';
+import { MODULES, makeTour } from '../../../sessions/make-tour.ts';
+import { fixture } from '../../fixtures/fixtures.ts';
 import { readText } from '../../sessions/make.ts';
-import { sessionFile } from './tour.ts';
+import { commitsIn, sessionFile } from './tour.ts';
 
 const LARGEST = 100_000;
 
@@ -39,4 +40,16 @@ it("PAGE-121: made again, the tour's sessions are those that ship, and they are 
 it('PAGE-121: every session of the tour is one that a stop shows', async () => {
   const wanted = new Set(STOPS.map(({ session }) => session).filter((name) => name.startsWith('tour-')));
   expect(await shippedNames()).toEqual([...wanted].sort());
+});
+
+it('PAGE-125: the modules that the sessions load ship with them, as they are', async () => {
+  expect((await readdir(sessionFile('modules'))).sort()).toEqual([...MODULES]);
+  for (const name of MODULES) {
+    expect(new Uint8Array(await readFile(sessionFile(`modules/${name}`)))).toEqual(fixture(name));
+  }
+  const loaded = new Set<string>();
+  for (const name of await shippedNames()) {
+    for (const { command } of await commitsIn(name)) if (command.type === 'load') loaded.add(command.file ?? '');
+  }
+  expect([...loaded].sort()).toEqual([...MODULES]);
 });
