@@ -3,7 +3,7 @@ import { useSignal } from '@preact/signals';
 import { useEffect } from 'preact/hooks';
 import { FLAVOURS_OF, LAYOUTS } from '../../../protocol/flavours.ts';
 import type { PresetAnswer } from '../../../protocol/presets.ts';
-import type { Flavour, Layout } from '../../../protocol/profile.ts';
+import type { Layout } from '../../../protocol/profile.ts';
 import { bytes } from '../../../protocol/size.ts';
 import { ClientError } from '../../sdk/errors.ts';
 import { client } from '../state/app.ts';
@@ -12,7 +12,8 @@ import { Dialog } from '../ui/dialog.tsx';
 import { Field } from '../ui/field.tsx';
 import { type BootField, type BootForm, bootFields, fieldOf } from './boot-fields.ts';
 import { openWaiting, show } from './do.ts';
-import { FLAVOUR_WORDS, LAYOUT_WORDS } from './flavours.ts';
+import { FlavourChoices } from './flavour-choices.tsx';
+import { LAYOUT_WORDS } from './flavours.ts';
 import { freeName } from './names.ts';
 import { shut, waiting } from './state.ts';
 import { type Trouble, troubleOf } from './trouble.ts';
@@ -78,7 +79,6 @@ export function BootDialog() {
 
   const preset = presets.value.find(({ name }) => name === form.value.preset);
   const arch = preset?.profile.arch ?? 'arm64';
-  const flavours: readonly Flavour[] = FLAVOURS_OF[arch];
   const errorAt = (field: BootField): string | undefined =>
     fault.value?.field === field ? fault.value.message : undefined;
   return (
@@ -166,24 +166,7 @@ export function BootDialog() {
             )}
           </Field>
         </div>
-        <fieldset class="choices">
-          <legend>Static calls</legend>
-          {flavours.map((flavour) => (
-            <Choice
-              key={flavour}
-              name={flavour}
-              words={FLAVOUR_WORDS[flavour]}
-              checked={form.value.flavour === flavour}
-              choose={() => set({ flavour })}
-            />
-          ))}
-          <Choice
-            name="none"
-            words="No static calls: modules are placed and linked, nothing is patched."
-            checked={form.value.flavour === ''}
-            choose={() => set({ flavour: '' })}
-          />
-        </fieldset>
+        <FlavourChoices arch={arch} flavour={form.value.flavour} choose={(flavour) => set({ flavour })} />
         {arch === 'arm64' && form.value.flavour !== '' && (
           <Field
             id="boot-functions"
@@ -231,24 +214,5 @@ export function BootDialog() {
         </p>
       </form>
     </Dialog>
-  );
-}
-
-interface ChoiceProps {
-  readonly name: string;
-  readonly words: string;
-  readonly checked: boolean;
-  readonly choose: () => void;
-}
-
-function Choice({ name, words, checked, choose }: ChoiceProps) {
-  const id = `flavour-${name}`;
-  return (
-    <div class="choice">
-      <input type="radio" name="flavour" id={id} checked={checked} aria-describedby={`${id}-words`} onChange={choose} />
-      <label for={id}>{name}</label>
-      <span />
-      <p id={`${id}-words`}>{words}</p>
-    </div>
   );
 }

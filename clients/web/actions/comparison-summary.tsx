@@ -3,6 +3,7 @@
 import type { CompareSummary, Turned } from '../../../protocol/compare/form.ts';
 import { figureRows, sideNumbers, sideWords } from '../../../protocol/compare/words.ts';
 import { count, counted } from '../../../protocol/count.ts';
+import { copy } from '../ui/copy.ts';
 import { goToLine } from './beside.ts';
 
 /** Turns that are named of each kind. */
@@ -47,6 +48,11 @@ export function ComparisonSummary({ summary, a, b }: ComparisonSummaryProps) {
       </table>
       <ul class="summary-facts">
         <li>
+          <button type="button" onClick={() => copy(figuresText(summary, a, b), 'the figures')}>
+            Copy the figures
+          </button>
+        </li>
+        <li>
           {first && side ? (
             <>
               They part at{' '}
@@ -69,6 +75,12 @@ export function ComparisonSummary({ summary, a, b }: ComparisonSummaryProps) {
       </ul>
     </div>
   );
+}
+
+/** For a report or a spreadsheet: columns apart by tabs. */
+function figuresText(summary: CompareSummary, a: string, b: string): string {
+  const rows = figureRows(summary).map(([name, left, right]) => [name.trim(), left, right]);
+  return [['', a, b], ...rows].map((row) => row.join('\t')).join('\n');
 }
 
 interface TurnsProps {

@@ -1,7 +1,7 @@
 /** What if: the machine up to the position that is shown, replayed under other rules, and then held beside it. */
 import { useSignal } from '@preact/signals';
 import { useEffect, useRef } from 'preact/hooks';
-import { count, counted } from '../../../protocol/count.ts';
+import { count } from '../../../protocol/count.ts';
 import { FLAVOURS_OF, LAYOUTS } from '../../../protocol/flavours.ts';
 import type { ForkProgress, LoadedFile } from '../../../protocol/fork.ts';
 import type { Flavour } from '../../../protocol/profile.ts';
@@ -14,13 +14,11 @@ import { FLAVOUR_WORDS } from './flavours.ts';
 import { changedWord, type ForkFault, type ForkForm, forkChanges, UNCHANGED } from './fork-form.ts';
 import { forkWords } from './fork-words.ts';
 import { Choose, Write } from './form-fields.tsx';
+import { MissingFiles } from './missing-files.tsx';
 import { freeName } from './names.ts';
 import { shut } from './state.ts';
 import { type Trouble, troubleOf } from './trouble.ts';
 import { TroubleNote } from './trouble-note.tsx';
-
-/** Files that are named of those that are missing. */
-const NAMED = 5;
 
 /** What ends a fork that is under way. */
 const STOPPED = new Error('stopped');
@@ -213,7 +211,7 @@ export function ForkDialog({ scene }: { readonly scene: Scene }) {
             name.value = text;
           }}
         />
-        {missing.value.length > 0 && <Missing files={missing.value} />}
+        {missing.value.length > 0 && <MissingFiles files={missing.value} />}
         {trouble.value && <TroubleNote trouble={trouble.value} />}
         {progress.value && (
           <p class="progress">
@@ -240,24 +238,5 @@ export function ForkDialog({ scene }: { readonly scene: Scene }) {
         </p>
       </form>
     </Dialog>
-  );
-}
-
-function Missing({ files }: { readonly files: readonly LoadedFile[] }) {
-  const more = files.length - NAMED;
-  return (
-    <div class="note" role="note">
-      <p>
-        The daemon lacks {counted(files.length, 'module file')} of this log. A fork needs those whose loads it decides
-        anew: drop them on the page first, or fork without a change.
-      </p>
-      <p class="mono dim">
-        {files
-          .slice(0, NAMED)
-          .map(({ sha256, file }) => file?.replace(/^.*\//, '') ?? sha256.slice(0, 12))
-          .join(', ')}
-        {more > 0 && `, and ${count(more)} more`}
-      </p>
-    </div>
   );
 }

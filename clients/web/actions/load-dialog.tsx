@@ -1,7 +1,7 @@
 /** Loads a module that the daemon has the bytes of, once more or for the first time; or fails to, in a chosen way. */
 import { useSignal } from '@preact/signals';
 import { useEffect } from 'preact/hooks';
-import { counted } from '../../../protocol/count.ts';
+import { count, counted } from '../../../protocol/count.ts';
 import type { LoadedFile } from '../../../protocol/fork.ts';
 import { client } from '../state/app.ts';
 import { Dialog } from '../ui/dialog.tsx';
@@ -63,7 +63,7 @@ export function LoadDialog({ machine }: { readonly machine: string }) {
           <Field
             id="load-known"
             label="A file that the daemon has"
-            help={`${counted(known.length, 'file')} of this machine’s log${lost > 0 ? `; it lacks ${lost}: drop those on the page` : ''}.`}
+            help={`${counted(known.length, 'file')} of this machine’s log${lost > 0 ? `; it lacks ${count(lost)}: drop those on the page` : ''}.`}
           >
             {(control) => (
               <input
