@@ -1,11 +1,16 @@
 /** What the inspector shows is what the daemon answers at the position of the page. */
-import { readFileSync } from 'node:fs';
+import { mkdtempSync, readFileSync, rmSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { AxeBuilder } from '@axe-core/playwright';
 import type { Page } from 'playwright-core';
 import { beforeAll, expect, it } from 'vitest';
 import { type Client, connect } from '../../../clients/sdk/node.ts';
+import { recordHost } from '../../../daemon/headless/host/index.ts';
 import { count } from '../../../protocol/count.ts';
 import { distance } from '../../../protocol/size.ts';
 import { fixture } from '../../fixtures/fixtures.ts';
+import { hostTree, type Tree, writeTree } from '../../support/host-tree.ts';
 import { describePage, type Site } from './harness.ts';
 
 const PATIENT = { timeout: 20_000 };
@@ -274,4 +279,52 @@ describePage('the inspector', (site) => {
     expect(most).toBe(1);
     expect(asked.map((at) => at.split(':')[1])).toEqual(['5', '3']);
   });
+
+  it('PAGE-54: of a recorded kernel it shows what that showed, and says that nobody knows the rest', async () => {
+    site().forgive(/404/);
+    const root = writeTree(mkdtempSync(join(tmpdir(), 'veneerd-host-')), withoutAddresses(hostTree('arm64-6.1')));
+    const { commits } = await recordHost({ root, signal: new AbortController().signal });
+    rmSync(root, { recursive: true });
+    await client.machine('host').append(null, commits);
+    const { view } = await client.machine('host').view();
+    expect(view.machine).toBeNull();
+    const page = await site().open('?m=host');
+    await expect.poll(() => fact(page, 'release').textContent(), PATIENT).toBe(view.host?.facts.release);
+    const [module] = view.modules;
+    const shown = await site().open(`?m=host&sel=module:${module?.name}`);
+    await expect.poll(() => fact(shown, 'known by').textContent(), PATIENT).not.toBe('');
+    expect(await fact(shown, 'refcount').textContent()).toBe(String(module?.host?.seen?.refcount));
+    const address = await site().open('?m=host&sel=0xffff800008000000');
+    await part(address, 'What wrote this').getByText('was recorded from a running kernel').waitFor(PATIENT);
+  });
+
+  it.each(['dark', 'light'] as const)(
+    'PAGE-96: axe finds nothing serious in the inspector, %s',
+    async (colorScheme) => {
+      const VIEWS = [`tour-far&at=6&sel=${SITE}`, 'tour-far&at=6&sel=patch:6.6', 'tour-far&at=6&sel=key:kfree', 'demo'];
+      for (const view of VIEWS) {
+        const page = await site().open(`?m=${view}`, { colorScheme, viewport: { width: 1280, height: 900 } });
+        await inspector(page).locator('.subject-kind').waitFor(PATIENT);
+        if (view !== 'demo') await page.locator('.asm').first().waitFor(PATIENT);
+        await page.waitForLoadState('networkidle');
+        const bits = page.getByRole('button', { name: 'Bits', exact: true });
+        if (await bits.isVisible()) await bits.click();
+        const { violations } = await new AxeBuilder({ page }).include('#inspector').analyze();
+        const bad = violations.filter(({ impact }) => impact === 'serious' || impact === 'critical');
+        expect(bad.map(({ id, nodes }) => `${id}: ${nodes.map(({ html }) => html).join(' ')}`)).toEqual([]);
+      }
+    },
+  );
 });
+
+/** As somebody sees it who is not root: without an address there is no profile. */
+function withoutAddresses(tree: Tree): Tree {
+  for (const path of [...tree.keys()]) {
+    if (path.split('/')[3] === 'sections' || path === 'proc/vmallocinfo' || path.startsWith('sys/kernel'))
+      tree.delete(path);
+  }
+  for (const file of ['proc/modules', 'proc/kallsyms']) {
+    tree.set(file, String(tree.get(file)).replace(/ffff[0-9a-f]{12}/g, '0'.repeat(16)));
+  }
+  return tree.set('proc/iomem', '00000000-00000000 : Kernel code\n');
+}
