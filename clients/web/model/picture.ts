@@ -1,14 +1,14 @@
 /** The view at the position, and the scenes that are made of it: only what changed is made anew. */
+import { fromHex } from '../../../protocol/address.ts';
 import type { Commit, Position } from '../../../protocol/commit.ts';
 import type { Event } from '../../../protocol/events/index.ts';
 import { emptyView, fold } from '../../../protocol/view/fold.ts';
 import { bookmarksJson } from '../../../protocol/view/json.ts';
-import { CLASSES, callClasses } from '../../../protocol/view/static-call.ts';
 import type { View } from '../../../protocol/view/types.ts';
-import { windowMaps } from '../../../protocol/view/windows.ts';
-import { type PatchEvent, patchesOf } from './patches.ts';
-import { FLASHES_KEPT, type Mode, type SceneUpdate, type Summary, type WindowRow } from './scene.ts';
-import { areasOf, keysOf, openNames, sitesOf, veneersOf } from './tables.ts';
+import { fillsOf } from './fills.ts';
+import { FLASHES_KEPT, type Lasting, type Mode, type SceneUpdate, type WindowRow } from './scene.ts';
+import { openTables } from './tables.ts';
+import { openTouching, type Touching } from './touched.ts';
 
 export interface Picture {
   readonly view: View;
@@ -32,11 +32,12 @@ export interface Companion {
   fold(commit: Commit): void;
 }
 
-type Table = 'areas' | 'sites' | 'veneers' | 'keys';
-const TABLES: readonly Table[] = ['areas', 'sites', 'veneers', 'keys'];
+const LASTING: readonly (keyof Lasting)[] = ['machine', 'failures', 'bookmarks', 'fork'];
 
 export function openPicture(machine: string, companion: Companion): Picture {
-  const names = openNames();
+  const tables = openTables();
+  let touching = allTouched();
+  let lasting = new Set(LASTING);
   let view = emptyView();
   let epoch = '';
   let head = 0;
@@ -44,26 +45,8 @@ export function openPicture(machine: string, companion: Companion): Picture {
   let pace = '';
   let seq = 0;
   let dirty = true;
-  let stale = new Set<Table>(TABLES);
   let windows: readonly WindowRow[] = [];
-  let flashes: PatchEvent[] = [];
-
-  function summary(): Summary {
-    if (stale.has('areas')) windows = windowsOf(view);
-    const classes = callClasses(view.staticCalls);
-    return {
-      machine: view.machine,
-      windows,
-      modules: view.modules.size,
-      sites: CLASSES.map((name) => classes[name]),
-      now: { ...view.now },
-      ever: { ...view.ever },
-      patches: view.staticCalls.ever.patches,
-      failures: view.failures,
-      bookmarks: bookmarksJson(view),
-      fork: view.fork ?? null,
-    };
-  }
+  let flashes: number[] = [];
 
   return {
     get view() {
@@ -78,18 +61,22 @@ export function openPicture(machine: string, companion: Companion): Picture {
       view = next;
       head = epoch === position.epoch ? Math.max(head, position.commit) : position.commit;
       epoch = position.epoch;
-      stale = new Set(TABLES);
+      touching = allTouched();
+      lasting = new Set(LASTING);
       flashes = [];
       dirty = true;
       companion.jump(position);
     },
 
     fold(commit) {
+      for (const event of commit.events) {
+        touching.event(view, event);
+        for (const part of changedBy(event)) lasting.add(part);
+        if (event.type === 'StaticCallPatched') flashes.push(fromHex(event.address));
+      }
       fold(view, commit);
       companion.fold(commit);
       head = Math.max(head, commit.number);
-      for (const event of commit.events) for (const table of touchedBy(event)) stale.add(table);
-      flashes.push(...patchesOf(commit));
       if (flashes.length > FLASHES_KEPT) flashes = flashes.slice(-FLASHES_KEPT);
       dirty = true;
     },
@@ -108,6 +95,8 @@ export function openPicture(machine: string, companion: Companion): Picture {
     },
 
     take() {
+      const changed = tables.update(view, touching.touched);
+      if (changed.areas !== undefined) windows = fillsOf(view.machine, changed.areas);
       const update: SceneUpdate = {
         seq: seq++,
         machine,
@@ -117,15 +106,21 @@ export function openPicture(machine: string, companion: Companion): Picture {
         head,
         mode,
         pace,
-        summary: summary(),
-        ...(stale.has('areas') && { areas: areasOf(view, names) }),
-        ...(stale.has('sites') && { sites: sitesOf(view, names) }),
-        ...(stale.has('veneers') && { veneers: veneersOf(view, names) }),
-        ...(stale.has('keys') && { keys: keysOf(view) }),
-        flashes,
-        names: names.fresh(),
+        summary: {
+          ...partsOf(view, lasting),
+          windows,
+          modules: view.modules.size,
+          sites: tables.classes,
+          now: { ...view.now },
+          ever: { ...view.ever },
+          patches: view.staticCalls.ever.patches,
+        },
+        ...changed,
+        flashes: Float64Array.from(flashes),
+        names: tables.freshNames(),
       };
-      stale = new Set();
+      touching = openTouching();
+      lasting = new Set();
       flashes = [];
       dirty = false;
       return { update, transfer: buffersOf(update) };
@@ -133,33 +128,37 @@ export function openPicture(machine: string, companion: Companion): Picture {
   };
 }
 
-function windowsOf(view: View): readonly WindowRow[] {
-  return windowMaps({ machine: view.machine, areas: [...view.areas.values()] }).map(({ spans, ...fill }) => ({
-    ...fill,
-    holes: spans.filter(({ kind }) => kind === 'hole').length,
-  }));
+function allTouched(): Touching {
+  const touching = openTouching();
+  touching.all();
+  return touching;
 }
 
-const NONE: readonly Table[] = [];
-const CALLS: readonly Table[] = ['sites', 'keys'];
+function partsOf(view: View, names: ReadonlySet<keyof Lasting>): Partial<Lasting> {
+  return {
+    ...(names.has('machine') && { machine: view.machine }),
+    ...(names.has('failures') && { failures: view.failures }),
+    ...(names.has('bookmarks') && { bookmarks: bookmarksJson(view) }),
+    ...(names.has('fork') && { fork: view.fork ?? null }),
+  };
+}
 
-function touchedBy({ type }: Event): readonly Table[] {
-  if (type.startsWith('StaticCall') || type.startsWith('SiteMod')) return CALLS;
+function changedBy({ type }: Event): readonly (keyof Lasting)[] {
   switch (type) {
     case 'MachineBooted':
-    case 'ModuleGone':
+    case 'HostObserved':
+      return LASTING;
     case 'ModuleLoadFailed':
-      return TABLES;
-    case 'MemoryAllocated':
-    case 'LazyAreasPurged':
-      return ['areas'];
-    // Init text takes its sites along.
-    case 'MemoryFreed':
-      return ['areas', 'sites', 'keys'];
-    case 'VeneerWritten':
-      return ['veneers'];
+    case 'ModuleUnloadFailed':
+      return ['failures'];
+    case 'BookmarkSet':
+    case 'BookmarkRemoved':
+      return ['bookmarks'];
+    case 'MachineForked':
+    case 'CommandRefused':
+      return ['fork'];
     default:
-      return type.startsWith('Host') ? TABLES : NONE;
+      return [];
   }
 }
 

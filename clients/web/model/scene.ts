@@ -4,7 +4,6 @@
  */
 import type { Fill } from '../../../protocol/view/diff-form.ts';
 import type { Bookmark, Failure, ForkView, Machine, View } from '../../../protocol/view/types.ts';
-import type { PatchEvent } from './patches.ts';
 
 /** `loading`: the picture on its way. `live`: follows the newest commit. `paused`, `playing`, `ended`: a place in time. */
 export type Mode = 'loading' | 'live' | 'paused' | 'playing' | 'ended';
@@ -69,18 +68,22 @@ export interface WindowRow extends Fill {
   readonly window: 'direct' | 'fallback';
 }
 
-/** Numbers that the header and the panels show. */
-export interface Summary {
+/** What hardly ever changes. */
+export interface Lasting {
   readonly machine: Machine | null;
+  readonly failures: readonly Failure[];
+  readonly bookmarks: readonly Bookmark[];
+  readonly fork: ForkView | null;
+}
+
+/** Numbers that the header and the panels show. */
+export interface Summary extends Lasting {
   readonly windows: readonly WindowRow[];
   readonly modules: number;
   readonly sites: readonly number[];
   readonly now: View['now'];
   readonly ever: View['ever'];
   readonly patches: number;
-  readonly failures: readonly Failure[];
-  readonly bookmarks: readonly Bookmark[];
-  readonly fork: ForkView | null;
 }
 
 export interface Scene {
@@ -97,29 +100,31 @@ export interface Scene {
   /** While it plays. */
   readonly pace: string;
   readonly summary: Summary;
-  /** All names of modules that this worker met; an index stays what it is. Only those that are new come. */
+  /** All names of modules that this worker met; an index stays what it is. Only those that are new come; the list is one, and grows. */
   readonly names: readonly string[];
   readonly areas: Areas;
   readonly sites: Sites;
   readonly veneers: Veneers;
   readonly keys: readonly KeyRow[];
-  /** What was patched since the scene before this one, the newest FLASHES_KEPT. */
-  readonly flashes: readonly PatchEvent[];
+  /** Addresses that were patched since the scene before this one, the newest FLASHES_KEPT. */
+  readonly flashes: Float64Array;
 }
 
 export const FLASHES_KEPT = 200;
 
-/** What crosses from the worker: a scene without what stayed the same. */
-export type SceneUpdate = Omit<Scene, 'areas' | 'sites' | 'veneers' | 'keys'> &
-  Partial<Pick<Scene, 'areas' | 'sites' | 'veneers' | 'keys'>>;
+type Tables = Pick<Scene, 'areas' | 'sites' | 'veneers' | 'keys'>;
 
-/** `names` of the update come after those that are there. */
+/** What crosses from the worker: a scene without what stayed the same. */
+export interface SceneUpdate extends Omit<Scene, keyof Tables | 'summary'>, Partial<Tables> {
+  readonly summary: Omit<Summary, keyof Lasting> & Partial<Lasting>;
+}
+
+/** `names` of the update are added to those that are there: all scenes of a worker have the same list. */
 export function applyUpdate(scene: Scene | null, update: SceneUpdate): Scene {
-  return {
-    ...(scene ?? NOTHING),
-    ...update,
-    names: scene === null || update.names.length > 0 ? [...(scene?.names ?? []), ...update.names] : scene.names,
-  };
+  const names = (scene?.names ?? []) as string[];
+  for (const name of update.names) names.push(name);
+  const { summary, ...rest } = scene ?? NOTHING;
+  return { ...rest, ...update, summary: { ...summary, ...update.summary }, names };
 }
 
 const NOTHING = {
@@ -145,4 +150,5 @@ const NOTHING = {
     module: new Uint32Array(0),
   },
   keys: [],
-} satisfies Partial<Scene>;
+  summary: { machine: null, failures: [], bookmarks: [], fork: null },
+} satisfies Tables & { readonly summary: Lasting };

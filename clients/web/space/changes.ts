@@ -1,7 +1,5 @@
 /** What moves: patches that flash, areas that came, areas that went. Times are milliseconds as performance.now() has them. */
 
-import { fromHex } from '../../../protocol/address.ts';
-import type { PatchEvent } from '../model/patches.ts';
 import type { Areas } from '../model/scene.ts';
 
 /** A patch is bright for so long, then its trace fades. */
@@ -26,8 +24,8 @@ export interface Move {
   readonly since: number;
 }
 
-export const flashesOf = (patches: readonly PatchEvent[], now: number): readonly Flash[] =>
-  patches.map(({ event }) => ({ address: fromHex(event.address), since: now }));
+export const flashesOf = (patched: Float64Array, now: number): readonly Flash[] =>
+  Array.from(patched, (address) => ({ address, since: now }));
 
 /** Those that still show. */
 export function still<T extends { readonly since: number }>(list: readonly T[], now: number, ms: number): readonly T[] {
