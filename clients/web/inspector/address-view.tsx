@@ -31,7 +31,7 @@ export function AddressView({ model, arch, address }: AddressViewProps) {
   return (
     <>
       <SpotFacts arch={arch} address={address} spot={spot} why={own} />
-      {hasCode(spot) && <CodePart key={`${spot.start}`} model={model} arch={arch} spot={spot} known={own} />}
+      {hasCode(spot) && <CodePart model={model} arch={arch} spot={spot} known={own} />}
       <FollowPart model={model} spot={spot} why={own} />
       <Part title="What wrote this" stale={why.stale}>
         {why.error !== undefined && <Refused error={why.error} />}

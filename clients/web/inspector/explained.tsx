@@ -10,6 +10,9 @@ import type { Line } from './lines.ts';
 /** Whether bit fields are shown: a wish that outlives the line. */
 const bitsOpen = signal(false);
 
+/** Bytes: a branch that reaches as far as a call is worth a bar. */
+const FAR = 2 ** 27 - 4;
+
 export interface ExplainedProps {
   readonly arch: Arch;
   readonly line: Line;
@@ -18,6 +21,7 @@ export interface ExplainedProps {
 
 export function Explained({ arch, line, explanation: { sentence, kind, reach } }: ExplainedProps) {
   const asm = useAsm();
+  const goesFar = (kind === 'call' || kind === 'branch') && reach !== null && reach.max >= FAR;
   return (
     <div class="explained" data-testid="explained">
       <p>
@@ -36,7 +40,7 @@ export function Explained({ arch, line, explanation: { sentence, kind, reach } }
         >
           Bits
         </button>
-        {reach !== null && kind === 'call' && <Reach arch={arch} distance={reach.distance} />}
+        {goesFar && <Reach arch={arch} distance={reach.distance} />}
       </p>
       {bitsOpen.value && asm !== null && <Bits encoding={asm.fields(arch, line)} />}
     </div>

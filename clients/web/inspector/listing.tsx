@@ -2,7 +2,7 @@
  * Instructions with what they mean: lines join branches to their targets, the one that the pointer or the keyboard is on is
  * explained below, its bit fields on demand.
  */
-import { useMemo, useRef, useState } from 'preact/hooks';
+import { useEffect, useMemo, useRef, useState } from 'preact/hooks';
 import { toHex } from '../../../protocol/address.ts';
 import type { Arch, NameOf } from '../asm/types.ts';
 import { hover, select } from '../state/app.ts';
@@ -29,6 +29,7 @@ export function Listing({ arch, lines, chosen, nameOf, label }: ListingProps) {
   const { rows, jumps } = useMemo(() => listingOf(asm, arch, lines, nameOf), [asm, arch, lines, nameOf]);
   const [pointed, setPointed] = useState<number | null>(null);
   const list = useRef<HTMLOListElement>(null);
+  useEffect(() => setPointed(null), [chosen]);
   const home = Math.max(
     rows.findIndex((row) => row.type === 'line'),
     rows.findIndex((row) => row.type === 'line' && holds(row, chosen)),
