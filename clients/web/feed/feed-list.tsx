@@ -2,12 +2,13 @@
 import { useEffect, useState } from 'preact/hooks';
 import type { FeedRow, FeedWindow } from '../model/feed/form.ts';
 import type { Model } from '../model/model.ts';
-import { scene, selection } from '../state/app.ts';
+import { scene } from '../state/app.ts';
 import { type Placed, type Viewport, VirtualRows } from '../ui/virtual-rows.tsx';
 import { CommitHead } from './commit-head.tsx';
 import { End } from './end.tsx';
 import { More } from './more.tsx';
 import { NoteLine } from './note-line.tsx';
+import { wanted } from './numbers.ts';
 import { PatchRow } from './patch-row.tsx';
 import { all, further, open, paused, terms } from './state.ts';
 
@@ -17,12 +18,18 @@ const SPARE = 320;
 const AT_TOP = 8;
 const END_HEIGHT = 60;
 
+/** What is scrolled to. */
+type Target = Viewport & { readonly id: string };
+let tops = 0;
+const theTop = (): Target => ({ id: `top ${++tops}`, top: 0, height: 0 });
+
 export function FeedList({ model }: { readonly model: Model }) {
   const [view, setView] = useState<Viewport>({ top: 0, height: 600 });
-  const [toTop, setToTop] = useState(0);
+  const [target, setTarget] = useState<Target>();
   const held = paused.value || view.top > AT_TOP;
-  const chosen = selection.value;
-  const show = chosen?.kind === 'patch' ? Number.parseInt(chosen.id, 10) : null;
+  const show = wanted.value;
+  const window = model.feed.value;
+  const shown = window?.shown ?? null;
 
   const top = Math.max(0, view.top - SPARE);
   const height = view.height + 2 * SPARE;
@@ -38,12 +45,19 @@ export function FeedList({ model }: { readonly model: Model }) {
       show,
     });
   }, [model, terms.value, all.value, held, further.value, open.value, top, height, show]);
+  // Other rows altogether begin at their top; what is chosen elsewhere has to be in sight, and may be one of many.
+  useEffect(() => setTarget(theTop()), [window?.turn]);
+  useEffect(() => {
+    if (show !== null && !open.peek().includes(show.commit)) open.value = [...open.peek(), show.commit];
+  }, [show?.commit]);
+  useEffect(() => {
+    if (shown !== null) setTarget(shown);
+  }, [shown?.id]);
 
-  const window = model.feed.value;
   if (window === null) return null;
   const resume = (): void => {
     paused.value = false;
-    setToTop((times) => times + 1);
+    setTarget(theTop());
   };
   const rows: Placed[] = window.rows.map((row) => ({
     id: row.id,
@@ -52,7 +66,6 @@ export function FeedList({ model }: { readonly model: Model }) {
     content: <Row row={row} window={window} />,
   }));
   rows.push({ id: 'end', top: window.height, height: END_HEIGHT, content: <End window={window} /> });
-  const place = toTop === 0 ? window.shown : { id: `top ${toTop}`, top: 0, height: 0 };
   return (
     <div class="feed">
       {held && window.waiting > 0 && (
@@ -65,7 +78,7 @@ export function FeedList({ model }: { readonly model: Model }) {
         height={window.height + END_HEIGHT}
         rows={rows}
         onView={setView}
-        show={place ?? undefined}
+        show={target}
       />
       <p class="sr-only" role="status">
         {scene.value?.mode === 'live'

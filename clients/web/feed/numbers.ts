@@ -2,7 +2,7 @@
  * A patch is named by its place among all events of its commit. The daemon, asked for patches only, does not say which place
  * that is: where a name is needed, the commit is read once more, whole.
  */
-import { signal } from '@preact/signals';
+import { computed, effect, signal } from '@preact/signals';
 import type { Commit } from '../../../protocol/commit.ts';
 import { same } from '../../../protocol/same.ts';
 import { ClientError } from '../../sdk/errors.ts';
@@ -10,7 +10,11 @@ import type { PatchRow } from '../model/feed/form.ts';
 import { readStretch } from '../model/feed/history.ts';
 import { patchesOf } from '../model/patches.ts';
 import { client, scene, select, selection } from '../state/app.ts';
+import type { Selection } from '../state/selection.ts';
 import { say } from '../ui/announce.ts';
+
+/** What was chosen in the feed itself: it is in sight. */
+const chosenHere = signal<Selection | null>(null);
 
 /** The last commit that was read. */
 const whole = signal<{ readonly epoch: string; readonly commit: Commit } | null>(null);
@@ -51,8 +55,26 @@ export function isChosen(row: PatchRow, epoch: string): boolean {
   return id === chosen.id;
 }
 
+/** The patch that was chosen elsewhere; its address as soon as it is known. */
+export const wanted = computed(() => {
+  const chosen = selection.value;
+  const epoch = scene.value?.epoch ?? '';
+  if (chosen?.kind !== 'patch' || chosen === chosenHere.value || epoch === '') return null;
+  const [commit = 0, index = 0] = chosen.id.split('.').map(Number);
+  const read = whole.value;
+  const event = read?.epoch === epoch && read.commit.number === commit ? read.commit.events[index] : undefined;
+  const address = event?.type === 'StaticCallPatched' ? event.address : null;
+  return { commit, address, epoch };
+});
+
+effect(() => {
+  if (wanted.value !== null && wanted.value.address === null) void read(wanted.value.epoch, wanted.value.commit);
+});
+
 export async function choosePatch(row: PatchRow, epoch: string): Promise<void> {
   if (idOf(row, epoch) === undefined) await read(epoch, row.commit);
   const id = idOf(row, epoch);
-  if (id !== undefined) select({ kind: 'patch', id });
+  if (id === undefined) return;
+  chosenHere.value = { kind: 'patch', id };
+  select(chosenHere.value);
 }

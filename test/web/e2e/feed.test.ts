@@ -198,4 +198,33 @@ describePage('the patch feed', (site) => {
       `Inspect ${(commit.events[index] as Patch).address}`,
     );
   });
+
+  it('PAGE-39: a patch that a link names is in sight, be it one of thousands of its commit', async () => {
+    const commits = await commitsOf(site(), 1200, 1277);
+    const large = commits.find((commit) => patchesIn([commit]).length > 1000) as Commit;
+    const all = [...large.events.entries()].filter(([, { type }]) => type === 'StaticCallPatched');
+    const [index, event] = all[all.length >> 1] as [number, Patch];
+    const page = await site().open(`?m=demo&at=${large.number}&sel=patch:${large.number}.${index}`);
+    const chosen = panel(page).locator('.patch-row[data-chosen="true"]');
+    await expect.poll(() => chosen.count(), PATIENT).toBe(1);
+    expect(await addressOf(chosen)).toBe(`Inspect ${event.address}`);
+    const inSight = (element: Element): boolean => {
+      const box = element.closest('.virtual-list')?.getBoundingClientRect();
+      const { top, bottom } = element.getBoundingClientRect();
+      return box !== undefined && top >= box.top - 1 && bottom <= box.bottom + 1;
+    };
+    await expect.poll(() => chosen.evaluate(inSight), PATIENT).toBe(true);
+  });
+
+  it('PAGE-31: another position is shown from its newest patch on, however far one had scrolled', async () => {
+    const page = await site().open('?m=demo&at=1277');
+    await rows(page).first().waitFor();
+    await list(page).hover();
+    await page.mouse.wheel(0, 3000);
+    await expect.poll(() => heads(page).first().textContent(), PATIENT).not.toContain('#1,277');
+    await page.getByRole('slider', { name: 'Position in the log' }).press('Home');
+    await panel(page).getByText('No patches up to this position.').waitFor();
+    await page.keyboard.press('l');
+    await heads(page).first().getByText('#1,277', { exact: true }).waitFor();
+  });
 });

@@ -1,6 +1,7 @@
 import type { Locator, Page } from 'playwright-core';
 import { expect, it } from 'vitest';
 import { type Client, connect } from '../../../clients/sdk/node.ts';
+import { readStretch } from '../../../clients/web/model/feed/history.ts';
 import { fromHex } from '../../../protocol/address.ts';
 import type { StaticCallKey } from '../../../protocol/view/static-call.ts';
 import { describePage, type Site } from './harness.ts';
@@ -124,6 +125,33 @@ describePage('keys and site_mods', (site) => {
     const owner = head(await keysAt(site(), at));
     for (let commit = 300; commit < at; commit++) await page.keyboard.press('.');
     await shown(panel(page).locator(`.owner-row.fresh[data-row="owner __cond_resched ${owner}"]`));
+  });
+
+  it('PAGE-26: a node that leaves its list fades where it was', async () => {
+    const client = connect(site().url);
+    const machine = client.machine('demo');
+    const { epoch } = (await machine.summary()).position;
+    const commits = await readStretch(machine, { epoch, from: 1, to: 1277, filter: { kinds: ['SiteModsFreed'] } })
+      .commits;
+    client.close();
+    const [commit] = commits;
+    const [freed] = commit?.events ?? [];
+    if (commit === undefined || freed?.type !== 'SiteModsFreed') throw new Error('the demo frees nodes');
+    const page = await site().open(`?m=demo&at=${commit.number - 1}&sel=module:${freed.module}`);
+    const left = panel(page).locator(`.owner-row[data-chosen="true"]`);
+    await shown(left.first());
+    await left.first().evaluate((element) => {
+      const list = element.closest('.virtual-list');
+      const look = (): void => {
+        const gone = list?.querySelector('.virtual-row.gone .row-name')?.textContent;
+        if (gone) document.body.dataset.gone = gone;
+      };
+      if (list) new MutationObserver(look).observe(list, { subtree: true, childList: true });
+    });
+    await page.keyboard.press('.');
+    await expect.poll(() => page.locator('body').getAttribute('data-gone'), PATIENT).toContain(freed.module);
+    await expect.poll(() => panel(page).locator('.virtual-row.gone').count(), PATIENT).toBe(0);
+    await expect.poll(() => left.count(), PATIENT).toBe(0);
   });
 
   it('PAGE-27: a machine without static calls says what that means and how to get some', async () => {

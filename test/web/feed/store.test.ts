@@ -80,9 +80,9 @@ it('PAGE-30: rows stand one below the other, newest commit first, whatever stret
         );
         for (const { commit } of groups) {
           const head = all.find((row) => row.kind === 'commit' && row.commit === commit);
-          expect(store.where(commit)).toEqual({ id: `${commit}`, top: head?.top, height: head?.height });
+          expect(store.where(commit, null)).toEqual({ id: `${commit}`, top: head?.top, height: head?.height });
         }
-        expect(store.where(5000)).toBeNull();
+        expect(store.where(5000, null)).toBeNull();
       },
     ),
   );

@@ -207,6 +207,7 @@ export function openFeed(machine: MachineHandle, changed: () => void): Feed {
       dirty = false;
       const { top, height, show } = wish;
       return {
+        turn,
         epoch,
         through,
         floor,
@@ -216,7 +217,7 @@ export function openFeed(machine: MachineHandle, changed: () => void): Feed {
         patches: store.patches,
         notes: store.rows - store.patches,
         waiting: waiting.rows,
-        shown: show === null ? null : store.where(show),
+        shown: show === null ? null : store.where(show.commit, show.address),
         problem,
       };
     },

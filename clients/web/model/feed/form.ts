@@ -16,8 +16,8 @@ export interface FeedWish {
   /** The stretch of which rows are wanted, in CSS pixels from the newest row on. */
   readonly top: number;
   readonly height: number;
-  /** The commit whose place is asked for. */
-  readonly show: number | null;
+  /** What has to be found: a commit, and in it the patch at an address, where that is known. */
+  readonly show: { readonly commit: number; readonly address: string | null } | null;
 }
 
 export interface Where {
@@ -62,6 +62,8 @@ export interface MoreRow extends Where {
 export type FeedRow = CommitRow | PatchRow | NoteRow | MoreRow;
 
 export interface FeedWindow {
+  /** Another one: the rows are others altogether, and begin anew. */
+  readonly turn: number;
   readonly epoch: string;
   /** The newest commit that is shown. */
   readonly through: number;

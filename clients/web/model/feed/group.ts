@@ -1,7 +1,15 @@
 /** What the feed shows of one commit. */
 import type { Commit } from '../../../../protocol/commit.ts';
 import type { EventOf } from '../../../../protocol/events/index.ts';
-import { COMMIT_HEIGHT, type FeedRow, LINE_HEIGHT, MORE_HEIGHT, NOTE_HEIGHT, PATCH_HEIGHT } from './form.ts';
+import {
+  COMMIT_HEIGHT,
+  type FeedRow,
+  LINE_HEIGHT,
+  MORE_HEIGHT,
+  NOTE_HEIGHT,
+  PATCH_HEIGHT,
+  type Where,
+} from './form.ts';
 import type { Matching } from './matching.ts';
 import { commandWords, type Note, noteOf } from './notes.ts';
 
@@ -99,4 +107,18 @@ export function* rowsOf(group: Group, open: boolean, y: number, top: number, bot
   if (hidden > 0 && seen(at, MORE_HEIGHT)) {
     yield { kind: 'more', id: `${commit} more`, top: at, height: MORE_HEIGHT, commit, hidden };
   }
+}
+
+/** Where the patch at an address is, in a group that begins at `y`; its head, where none of the rows that are shown is that. */
+export function rowOf(group: Group, open: boolean, y: number, address: string | null): Where {
+  const { commit, entries } = group;
+  const shown = shownOf(entries.length, open);
+  let top = y + COMMIT_HEIGHT;
+  for (let i = 0; i < shown && address !== null; i++) {
+    const entry = entries[i] as Entry;
+    const height = entryHeight(entry);
+    if (entry.kind === 'patch' && entry.event.address === address) return { id: `${commit} ${i}`, top, height };
+    top += height;
+  }
+  return { id: `${commit}`, top: y, height: COMMIT_HEIGHT };
 }

@@ -3,8 +3,7 @@
  * grows at both ends; what is beyond its bounds is let go of by whole commits.
  */
 import type { FeedRow, Where } from './form.ts';
-import { COMMIT_HEIGHT } from './form.ts';
-import { type Group, heightOf, rowsOf } from './group.ts';
+import { type Group, heightOf, rowOf, rowsOf } from './group.ts';
 
 /** Rows that are kept; the one commit that may have more is kept whole. */
 export const KEPT = 20_000;
@@ -33,7 +32,8 @@ export interface Store {
   clear(): void;
   open(commits: ReadonlySet<number>): void;
   window(top: number, height: number): FeedRow[];
-  where(commit: number): Where | null;
+  /** The head of a commit; the patch at an address, where one of its rows is that. */
+  where(commit: number, address: string | null): Where | null;
 }
 
 export function openStore(): Store {
@@ -151,10 +151,10 @@ export function openStore(): Store {
       return found;
     },
 
-    where(commit) {
+    where(commit, address) {
       const each = placed[firstWith(({ group }) => group.commit >= commit)];
       if (each?.group.commit !== commit) return null;
-      return { id: `${commit}`, top: top() - each.end, height: COMMIT_HEIGHT };
+      return rowOf(each.group, opened.has(commit), top() - each.end, address);
     },
   };
 }
