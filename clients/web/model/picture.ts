@@ -15,6 +15,8 @@ export interface Picture {
   readonly position: Position;
   /** Whether anything changed since the last `take`. */
   dirty(): boolean;
+  /** Whether it is at another position, or in another mode, than at the last `take`, and did not get there commit by commit. */
+  jumped(): boolean;
   /** Another view altogether; the picture owns it. */
   show(position: Position, view: View): void;
   fold(commit: Commit): void;
@@ -45,6 +47,7 @@ export function openPicture(machine: string, companion: Companion): Picture {
   let pace = '';
   let seq = 0;
   let dirty = true;
+  let jumped = true;
   let windows: readonly WindowRow[] = [];
   let flashes: number[] = [];
 
@@ -56,6 +59,7 @@ export function openPicture(machine: string, companion: Companion): Picture {
       return { epoch, commit: view.commit };
     },
     dirty: () => dirty,
+    jumped: () => jumped,
 
     show(position, next) {
       view = next;
@@ -65,6 +69,7 @@ export function openPicture(machine: string, companion: Companion): Picture {
       lasting = new Set(LASTING);
       flashes = [];
       dirty = true;
+      jumped = true;
       companion.jump(position);
     },
 
@@ -86,6 +91,7 @@ export function openPicture(machine: string, companion: Companion): Picture {
       mode = next;
       pace = nextPace;
       dirty = true;
+      jumped = true;
     },
 
     head(commit) {
@@ -123,6 +129,7 @@ export function openPicture(machine: string, companion: Companion): Picture {
       lasting = new Set();
       flashes = [];
       dirty = false;
+      jumped = false;
       return { update, transfer: buffersOf(update) };
     },
   };

@@ -16,22 +16,38 @@ const scope = self as unknown as {
 };
 
 let opened: { readonly picture: Picture; readonly player: Player; readonly feed: Feed } | undefined;
+/** Milliseconds: what goes on is not seen to go on smoother when it is shown more often. */
+const SCENE_EVERY = 40;
+/** Milliseconds: so long the page is left alone at most after a scene that was slow to draw. */
+const LONGEST_REST = 100;
+/** When the last scene went out, and when it was on the screen. */
+let posted = Number.NEGATIVE_INFINITY;
+let drawn = posted;
 /** Whether the page draws a scene now; then the next one waits, and takes all that happens meanwhile. */
 let drawing = false;
-let planned = false;
+let planned: { readonly at: number; readonly timer: ReturnType<typeof setTimeout> } | undefined;
 
-/** Everything that one turn of the event loop brings makes one scene. */
+/** At once where somebody waits for another position; what merely goes on leaves the page as much time as it takes. */
+function due(picture: Picture): number {
+  if (picture.jumped()) return 0;
+  return Math.max(posted + SCENE_EVERY, drawn + Math.min(drawn - posted, LONGEST_REST));
+}
+
+/** Everything that happens until it is due makes one scene. */
 function changed(): void {
-  if (planned || drawing) return;
-  planned = true;
-  setTimeout(post);
+  if (opened === undefined || drawing) return;
+  const at = due(opened.picture);
+  if (planned !== undefined && planned.at <= at) return;
+  clearTimeout(planned?.timer);
+  planned = { at, timer: setTimeout(post, at - performance.now()) };
 }
 
 function post(): void {
-  planned = false;
+  planned = undefined;
   if (opened === undefined || drawing || !opened.picture.dirty()) return;
   const { update, transfer } = opened.picture.take();
   drawing = true;
+  posted = performance.now();
   scope.postMessage({ type: 'scene', update }, transfer);
 }
 
@@ -89,6 +105,7 @@ scope.onmessage = ({ data: message }) => {
   switch (message.type) {
     case 'drawn':
       drawing = false;
+      drawn = performance.now();
       if (picture.dirty()) changed();
       return;
     case 'ask': {
