@@ -1,9 +1,10 @@
 import { mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import type { Page } from 'playwright-core';
-import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+import type { Browser, Page } from 'playwright-core';
+import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, it } from 'vitest';
 import { type Client, connect } from '../../../clients/sdk/node.ts';
+import { openTables } from '../../../daemon/log/lmdb-schema.ts';
 import { start } from '../../e2e/cli-process.ts';
 import { type DaemonProcess, startProcess } from '../../e2e/daemon-process.ts';
 import { fixture, fixturePath } from '../../fixtures/fixtures.ts';
@@ -363,50 +364,65 @@ describePage('doing things', (site) => {
   });
 });
 
-describe.skipIf(!hasChromium)('a token that may watch', () => {
-  let daemon: DaemonProcess;
+describe.skipIf(!hasChromium)('a daemon of one’s own', () => {
+  let browser: Browser;
   let folder: string;
-  const token = 'watch-0123456789abcdef0123456789abcdef';
+  let daemon: DaemonProcess | undefined;
   beforeAll(async () => {
-    folder = mkdtempSync(join(tmpdir(), 'veneerd-watch-'));
-    writeFileSync(join(folder, 'tokens'), `watch ${token}\n`, { mode: 0o600 });
-    daemon = await startProcess([
-      '--data',
-      join(folder, 'data'),
-      '--demo',
-      'instant',
-      '--token-file',
-      join(folder, 'tokens'),
-    ]);
+    browser = await openBrowser();
   });
-  afterAll(async () => {
-    await daemon.end('SIGKILL');
+  beforeEach(() => {
+    folder = mkdtempSync(join(tmpdir(), 'veneerd-actions-'));
+  });
+  afterEach(async () => {
+    await daemon?.end('SIGKILL');
+    daemon = undefined;
     rmSync(folder, { recursive: true, force: true });
   });
+  afterAll(() => browser.close());
 
-  it('PAGE-73: may look, and is told so where it asks for more', async () => {
-    const browser = await openBrowser();
-    try {
-      const page = await browser.newPage();
-      await page.goto(daemon.url);
-      await page.getByLabel('Token').fill(token);
-      await page.keyboard.press('Enter');
-      await position(page).waitFor();
-      await page.keyboard.press('b');
-      await dialog(page, 'Boot a machine')
-        .getByRole('option', { name: /^arm64-6.12,/ })
-        .waitFor({ state: 'attached' });
-      await page.keyboard.press('Enter');
-      await dialog(page, 'Boot a machine').getByText('This token may watch only.').waitFor();
-      await page.keyboard.press('Escape');
-      await picker(page).setInputFiles(SESSION);
-      await files(page).getByText('This token may watch only.').first().waitFor();
-      await page.keyboard.press('e');
-      await dialog(page, 'Update a key').getByLabel('Function').fill('NULL');
-      await page.keyboard.press('Enter');
-      await page.getByRole('region', { name: 'The daemon refused' }).getByText('This token may watch only.').waitFor();
-    } finally {
-      await browser.close();
-    }
+  it('PAGE-60: a machine that is damaged is listed, can’t be chosen, and says why', async () => {
+    daemon = await startProcess(['--data', folder, '--demo', 'off']);
+    const client = connect(daemon.url);
+    await client.boot('good');
+    client.close();
+    const tables = openTables(join(folder, 'log'));
+    await tables.machines.put('bad', { form: 2 }, 1);
+    await tables.env.close();
+    const page = await browser.newPage();
+    await page.goto(daemon.url);
+    await atCommit(page, 1, 1);
+    await page.keyboard.press('m');
+    const bad = page.getByRole('menuitemradio', {
+      name: /^bad is damaged: .*a newer version of veneerd has written it/,
+    });
+    await bad.waitFor();
+    expect(await bad.getAttribute('aria-disabled')).toBe('true');
+    await bad.click({ force: true });
+    expect(await page.getByRole('button', { name: 'Machine good', exact: true }).count()).toBe(1);
+  });
+
+  it('PAGE-73: a token that may watch looks on, and is told so where it asks for more', async () => {
+    const token = 'watch-0123456789abcdef0123456789abcdef';
+    const tokens = join(folder, 'tokens');
+    writeFileSync(tokens, `watch ${token}\n`, { mode: 0o600 });
+    daemon = await startProcess(['--data', join(folder, 'data'), '--demo', 'instant', '--token-file', tokens]);
+    const page = await browser.newPage();
+    await page.goto(daemon.url);
+    await page.getByLabel('Token').fill(token);
+    await page.keyboard.press('Enter');
+    await position(page).waitFor();
+    await page.keyboard.press('b');
+    const boot = dialog(page, 'Boot a machine');
+    await boot.getByRole('option', { name: /^arm64-6.12,/ }).waitFor({ state: 'attached' });
+    await page.keyboard.press('Enter');
+    await boot.getByText('This token may watch only.').waitFor();
+    await page.keyboard.press('Escape');
+    await picker(page).setInputFiles(SESSION);
+    await files(page).getByText('This token may watch only.').first().waitFor();
+    await page.keyboard.press('e');
+    await dialog(page, 'Update a key').getByLabel('Function').fill('NULL');
+    await page.keyboard.press('Enter');
+    await page.getByRole('region', { name: 'The daemon refused' }).getByText('This token may watch only.').waitFor();
   });
 });
