@@ -1,4 +1,5 @@
 /** The list: it asks the worker for the rows on the screen and shows what comes. Scrolled away from its top it holds still. */
+import { useComputed } from '@preact/signals';
 import { useEffect, useState } from 'preact/hooks';
 import type { FeedRow, FeedWindow } from '../model/feed/form.ts';
 import type { Model } from '../model/model.ts';
@@ -30,6 +31,7 @@ export function FeedList({ model }: { readonly model: Model }) {
   const show = wanted.value;
   const window = model.feed.value;
   const shown = window?.shown ?? null;
+  const isLive = useComputed(() => scene.value?.mode === 'live');
 
   const top = Math.max(0, view.top - SPARE);
   const height = view.height + 2 * SPARE;
@@ -81,9 +83,7 @@ export function FeedList({ model }: { readonly model: Model }) {
         show={target}
       />
       <p class="sr-only" role="status">
-        {scene.value?.mode === 'live'
-          ? ''
-          : `${window.patches.toLocaleString('en')} patches up to commit ${window.through}`}
+        {isLive.value ? '' : `${window.patches.toLocaleString('en')} patches up to commit ${window.through}`}
       </p>
     </div>
   );

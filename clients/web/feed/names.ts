@@ -8,18 +8,17 @@ import { fromHex, type Hex } from '../../../protocol/address.ts';
 import { scene } from '../state/app.ts';
 import { symbolAt } from '../ui/symbols.ts';
 
-const trampolines = computed(() => new Map(scene.value?.keys.map(({ tramp, name }) => [tramp, name]) ?? []));
+/** As text first: what names depend on does not change with every scene. */
+const trampolineText = computed(() => JSON.stringify(scene.value?.keys.map(({ tramp, name }) => [tramp, name]) ?? []));
+const trampolines = computed(() => new Map(JSON.parse(trampolineText.value) as [number, string][]));
 
 /** Addresses of the kernel image: not many of its functions are called by keys. */
-const kernel = computed(() => {
-  const image = scene.value?.summary.machine?.kernel;
-  return image === undefined ? { text: 0, end: 0 } : { text: fromHex(image.text), end: fromHex(image.end) };
-});
+const text = computed(() => fromHex(scene.value?.summary.machine?.kernel.text ?? '0x0'));
+const end = computed(() => fromHex(scene.value?.summary.machine?.kernel.end ?? '0x0'));
 
 export function nameOf(hex: Hex): string | null {
   const address = fromHex(hex);
   const key = trampolines.value.get(address);
   if (key !== undefined) return `${key}’s trampoline`;
-  const { text, end } = kernel.value;
-  return address >= text && address < end ? symbolAt(address) : null;
+  return address >= text.value && address < end.value ? symbolAt(address) : null;
 }
