@@ -1,5 +1,6 @@
 /** A question that is asked again whenever the position changes; the last answer stays until the next one is there. */
 import { useEffect, useRef, useState } from 'preact/hooks';
+import { same } from '../../../protocol/same.ts';
 import type { Model } from './model.ts';
 import type { QueryAnswer, QueryArgument, QueryName } from './queries/index.ts';
 
@@ -29,31 +30,35 @@ export function useLastAnswer<Q extends QueryName>(
   return state?.machine === model.machine ? state.answer : undefined;
 }
 
+/** Draws nothing anew when the picture changes, but when an answer says something else. */
 function useAsking<Q extends QueryName>(model: Model, query: Q, argument: QueryArgument<Q>) {
   const [state, setState] = useState<Answered<Q>>();
-  const scene = model.scene.value;
   const asked = JSON.stringify(argument);
   /** Whose answer is waited for: one question is under way at a time; when the position moved on meanwhile, the next is asked. */
   const waiting = useRef<Model | null>(null);
-  const wish = useRef({ model, asked, argument, seq: scene?.seq });
-  wish.current = { model, asked, argument, seq: scene?.seq };
+  const wish = useRef({ model, asked, argument });
+  wish.current = { model, asked, argument };
+  const last = useRef<Answered<Q>>(undefined);
 
   useEffect(() => {
-    // A model that was closed meanwhile answers no more.
-    if (waiting.current === model) return;
     const ask = (): void => {
+      // A model that was closed meanwhile answers no more.
+      if (waiting.current === model) return;
       const mine = wish.current;
+      const seq = mine.model.scene.peek()?.seq;
       waiting.current = mine.model;
       void mine.model.ask(query, mine.argument).then((answer) => {
         const now = wish.current;
         if (now.model !== mine.model) return;
         waiting.current = null;
-        setState({ machine: mine.model.machine, asked: mine.asked, answer });
-        if (now.asked !== mine.asked || now.seq !== mine.seq) ask();
+        const told = { machine: mine.model.machine, asked: mine.asked, answer };
+        if (!same(last.current, told)) setState(told);
+        last.current = told;
+        if (now.asked !== mine.asked || now.model.scene.peek()?.seq !== seq) ask();
       });
     };
-    ask();
-  }, [model, query, asked, scene?.seq]);
+    return model.scene.subscribe(ask);
+  }, [model, query, asked]);
 
   return { asked, state };
 }

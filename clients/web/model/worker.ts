@@ -52,7 +52,7 @@ function post(): void {
 }
 
 /** Milliseconds: nobody reads rows that change more often. */
-const FEED_EVERY = 100;
+const FEED_EVERY = 200;
 let feedPosted = 0;
 let feedPlanned = false;
 

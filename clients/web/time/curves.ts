@@ -22,12 +22,14 @@ const count = (number: number): string => number.toLocaleString('en');
 
 const sum = (numbers: readonly number[]): number => numbers.reduce((all, number) => all + number, 0);
 
+const shares = (some: readonly number[], all: readonly number[]): readonly (number | null)[] =>
+  some.map((number, i) => (all[i] ? number / all[i] : null));
+
 /** How many of all are one relative branch. */
 function share(
   id: string,
   label: string,
-  direct: readonly number[],
-  all: readonly number[],
+  values: readonly (number | null)[],
   directNow: number,
   allNow: number,
 ): Curve {
@@ -36,26 +38,23 @@ function share(
     label,
     colour: 'direct',
     kind: 'line',
-    values: direct.map((number, i) => (all[i] ? number / all[i] : null)),
+    values,
     top: 1,
     now: allNow === 0 ? '–' : percent(directNow / allNow),
   };
 }
 
-export function curvesOf(columns: TimelineColumns, summary: Summary): readonly Curve[] {
-  const { windows, now, patches, machine, sites } = summary;
-  const curves: Curve[] = [];
-  for (const { window, used, size } of windows) {
-    curves.push({
-      id: window,
-      label: machine?.arch === 'x86-64' ? `module window ${bytes(size)}` : `${window} window ${bytes(size)}`,
-      colour: window === 'direct' ? 'accent' : 'veneers',
-      kind: 'line',
-      values: window === 'direct' ? columns.usedDirect : columns.usedFallback,
-      top: size,
-      now: `${bytes(used)}, ${percent(used / size)}`,
-    });
-  }
+/** A history, and what the curves need that it does not have itself. */
+export interface Drawn extends TimelineColumns {
+  /** Shares of direct ones, null where there are none at all. */
+  readonly branchShare: readonly (number | null)[];
+  readonly callShare: readonly (number | null)[];
+  readonly patchesLog: readonly number[];
+  readonly eventsLog: readonly number[];
+}
+
+/** Once for a history: a curve whose values are the same list is not drawn anew. */
+export function drawnOf(columns: TimelineColumns): Drawn {
   const calls = columns.sitesDirect.map(
     (direct, i) =>
       direct +
@@ -65,15 +64,38 @@ export function curvesOf(columns: TimelineColumns, summary: Summary): readonly C
       (columns.sitesNone[i] ?? 0),
   );
   const branches = columns.branchesDirect.map((direct, i) => direct + (columns.branchesVeneer[i] ?? 0));
+  return {
+    ...columns,
+    branchShare: shares(columns.branchesDirect, branches),
+    callShare: shares(columns.sitesDirect, calls),
+    patchesLog: columns.patches.map(Math.log1p),
+    eventsLog: columns.events.map(Math.log1p),
+  };
+}
+
+export function curvesOf(drawn: Drawn, summary: Summary): readonly Curve[] {
+  const { windows, now, patches, machine, sites } = summary;
+  const curves: Curve[] = [];
+  for (const { window, used, size } of windows) {
+    curves.push({
+      id: window,
+      label: machine?.arch === 'x86-64' ? `module window ${bytes(size)}` : `${window} window ${bytes(size)}`,
+      colour: window === 'direct' ? 'accent' : 'veneers',
+      kind: 'line',
+      values: window === 'direct' ? drawn.usedDirect : drawn.usedFallback,
+      top: size,
+      now: `${bytes(used)}, ${percent(used / size)}`,
+    });
+  }
   curves.push(
-    share('branches', 'branches direct', columns.branchesDirect, branches, now.direct, now.direct + now.veneer),
-    share('calls', 'static calls direct', columns.sitesDirect, calls, sites[0] ?? 0, sum(sites)),
+    share('branches', 'branches direct', drawn.branchShare, now.direct, now.direct + now.veneer),
+    share('calls', 'static calls direct', drawn.callShare, sites[0] ?? 0, sum(sites)),
     {
       id: 'veneers',
       label: 'veneers',
       colour: 'veneer',
       kind: 'line',
-      values: columns.veneers,
+      values: drawn.veneers,
       now: count(now.veneers),
     },
     {
@@ -81,7 +103,7 @@ export function curvesOf(columns: TimelineColumns, summary: Summary): readonly C
       label: 'patches, log',
       colour: 'flash',
       kind: 'bars',
-      values: columns.patches.map(Math.log1p),
+      values: drawn.patchesLog,
       now: `${count(patches)} since boot`,
     },
     {
@@ -89,7 +111,7 @@ export function curvesOf(columns: TimelineColumns, summary: Summary): readonly C
       label: 'events, log',
       colour: 'dim',
       kind: 'bars',
-      values: columns.events.map(Math.log1p),
+      values: drawn.eventsLog,
       now: '',
     },
   );

@@ -25,7 +25,9 @@ export function Rail({ scene, axis }: { readonly scene: Scene; readonly axis: Ax
     wish.value = commit;
     goTo(commit);
   };
-  const go = (commit: number): void => goTo(Math.min(axis.to, Math.max(axis.from, commit)));
+  /** The axis may not go that far yet. */
+  const last = Math.max(axis.to, scene.head);
+  const go = (commit: number): void => goTo(Math.min(last, Math.max(axis.from, commit)));
   const page = Math.max(1, Math.round((axis.to - axis.from) / 50));
   const keys: Readonly<Record<string, () => void>> = {
     ArrowLeft: () => go(scene.commit - 1),
@@ -33,7 +35,7 @@ export function Rail({ scene, axis }: { readonly scene: Scene; readonly axis: Ax
     PageDown: () => go(scene.commit - page),
     PageUp: () => go(scene.commit + page),
     Home: () => go(axis.from),
-    End: () => go(axis.to),
+    End: () => go(last),
   };
 
   return (
@@ -44,9 +46,9 @@ export function Rail({ scene, axis }: { readonly scene: Scene; readonly axis: Ax
       tabIndex={0}
       aria-label="Position in the log"
       aria-valuemin={axis.from}
-      aria-valuemax={axis.to}
+      aria-valuemax={last}
       aria-valuenow={shown}
-      aria-valuetext={`commit ${shown} of ${axis.to}`}
+      aria-valuetext={`commit ${shown} of ${last}`}
       onPointerDown={(event) => {
         event.currentTarget.setPointerCapture(event.pointerId);
         drag(event);

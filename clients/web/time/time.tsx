@@ -2,8 +2,9 @@
 import { useMemo } from 'preact/hooks';
 import { scene } from '../state/app.ts';
 import { Panel } from '../ui/panel.tsx';
+import { axisOf } from './axis.ts';
 import { Chart } from './chart.tsx';
-import { curvesOf } from './curves.ts';
+import { curvesOf, drawnOf } from './curves.ts';
 import { history } from './history.ts';
 import { Rail } from './rail.tsx';
 import './time.css';
@@ -12,12 +13,11 @@ import { Transport } from './transport.tsx';
 export function Time() {
   const now = scene.value;
   const timeline = history.value;
-  const axis = { from: (timeline?.first ?? 1) - 1, to: Math.max(now?.head ?? 0, timeline?.position.commit ?? 0) };
+  const { from, to } = axisOf(timeline, now?.head ?? 0);
+  const axis = useMemo(() => ({ from, to }), [from, to]);
   const summary = now?.summary;
-  const curves = useMemo(
-    () => (timeline === null || summary === undefined ? [] : curvesOf(timeline.buckets, summary)),
-    [timeline, summary],
-  );
+  const drawn = useMemo(() => (timeline === null ? null : drawnOf(timeline.buckets)), [timeline]);
+  const curves = drawn === null || summary === undefined ? [] : curvesOf(drawn, summary);
   if (now === null) return null;
   return (
     <Panel id="time" title="Time" controls={<Transport scene={now} />}>
