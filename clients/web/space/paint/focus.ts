@@ -85,10 +85,7 @@ export function paintReach(context: Context, ink: Ink, { scene, scale, whole, ro
   const band = { start: from + reach.min, end: from + reach.max + 4 };
   shade(context, ink, whole, band, rows.world);
   shade(context, ink, scale, band, rows.strip);
-  edges(context, ink, scale, band, from, {
-    top: rows.arcs.top,
-    height: rows.strip.top + rows.strip.height - rows.arcs.top,
-  });
+  edges(context, ink, scale, band, from, rows);
   const seen = [from, target].some((address) => address >= scale.start && address < scale.end);
   if (Number.isNaN(target) || !seen) return;
   const said = signedDistance(target - from, reach);
@@ -110,25 +107,25 @@ function shade(context: Context, ink: Ink, scale: Scale, band: Range, row: Row):
   context.fillRect(left, row.top + row.height, Math.max(1, right - left), 2);
 }
 
-function edges(context: Context, ink: Ink, scale: Scale, band: Range, from: number, row: Row): void {
+function edges(context: Context, ink: Ink, scale: Scale, band: Range, from: number, { arcs, strip }: Rows): void {
   context.strokeStyle = ink.colours.accent;
   context.fillStyle = ink.colours.accent;
   context.lineWidth = 1;
   context.font = font(ink, 10);
-  context.textBaseline = 'top';
+  context.textBaseline = 'bottom';
   for (const edge of [band.start, band.end]) {
     const x = Math.round(xOf(scale, edge)) + 0.5;
     if (x < 0 || x > scale.width) continue;
     context.beginPath();
-    context.moveTo(x, row.top);
-    context.lineTo(x, row.top + row.height);
+    context.moveTo(x, arcs.top);
+    context.lineTo(x, strip.top + strip.height);
     context.stroke();
     const words = edge < from ? `−${bytes(from - edge)}` : `+${bytes(edge - from)}`;
     const width = words.length * 10 * ink.character;
     context.fillText(
       words,
       edge < from && x + 4 + width < scale.width ? x + 4 : Math.max(2, x - width - 4),
-      row.top + 2,
+      arcs.top + arcs.height - 2,
     );
   }
 }
