@@ -4,6 +4,7 @@ import type { Model } from '../model/model.ts';
 import { selection } from '../state/app.ts';
 import { followCode, followSections } from './closer.ts';
 import { described, factsOf, sentence } from './facts.ts';
+import { followOpening } from './first-look.ts';
 import { followPatched } from './patched.ts';
 import { sitePlace } from './place.ts';
 import { followPointer, type Pointed } from './pointer.ts';
@@ -40,6 +41,7 @@ export function SpaceView({ model, other, onOpen }: SpaceViewProps) {
       followSections(space),
       followCode(space),
       followPatched(space),
+      followOpening(space),
     ];
     return () => {
       for (const stop of stops) stop();

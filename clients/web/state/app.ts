@@ -20,6 +20,8 @@ export const selection = signal<Selection | null>(null);
 export const hover = signal<Selection | null>(null);
 /** What the address space shows; null: all of it. */
 export const span = signal<Span | null>(null);
+/** Whether the machine was opened by hand, and nobody has said yet what of its address space to show. */
+export const justOpened = signal(false);
 /** Of the patch feed. */
 export const filter = signal('');
 export const tourStop = signal<string | null>(null);
@@ -37,6 +39,7 @@ export function openMachine(name: string, at: string | null = null): void {
       selection.value = null;
       hover.value = null;
       span.value = null;
+      justOpened.value = true;
     });
   }
   if (at === null) goLive();
@@ -116,6 +119,7 @@ function restore(state: LinkState): void {
     if (state.machine !== null) openMachine(state.machine, state.at);
     selection.value = state.selection;
     span.value = state.span;
+    if (state.machine !== null) justOpened.value = false;
     filter.value = state.filter;
     tourStop.value = state.tour;
     openBeside(state.beside);

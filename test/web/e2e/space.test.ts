@@ -99,6 +99,15 @@ describePage('address space', (site) => {
     await expect.poll(() => shown(page).textContent(), PATIENT).toContain('Shown: 2 GiB');
   });
 
+  it('PAGE-15: opened without a link it shows what is in use, and all of it when that is asked for', async () => {
+    const page = await open('');
+    await expect.poll(() => span(page)?.start, PATIENT).toBe(WORLD.start);
+    expect(size(page)).toBeGreaterThan(290 * 2 ** 20);
+    expect(size(page)).toBeLessThan(500 * 2 ** 20);
+    await page.getByRole('button', { name: 'all', exact: true }).click();
+    await expect.poll(() => span(page), PATIENT).toBeNull();
+  });
+
   it('PAGE-9: in the overview a press goes there, a drag makes a viewport, its edge resizes it', async () => {
     const page = await open('?m=demo');
     const box = await map(page).boundingBox();
