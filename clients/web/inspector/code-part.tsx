@@ -38,6 +38,7 @@ export function CodePart({ model, arch, spot, known }: CodePartProps) {
   const nameOf = useNames(
     model,
     useMemo(() => codeOf(lines), [lines]),
+    spot.owner,
   );
   const more = lines.length > 0 && error === undefined && spot.section !== null;
   return (

@@ -35,6 +35,11 @@ const fact = (page: Page, name: string) =>
     .filter({ has: page.locator('dt', { hasText: new RegExp(`^${name}$`) }) })
     .locator('dd');
 const chosen = (page: Page) => new URL(page.url()).searchParams.get('sel');
+const showsCommit = (page: Page, commit: number) =>
+  page
+    .getByTestId('position')
+    .filter({ hasText: `commit ${commit} of 6` })
+    .waitFor(PATIENT);
 const text = (value: string | null) => (value ?? '').replaceAll('\u2212', '-').replace(/\s+/g, ' ').trim();
 
 async function setUp({ url }: Site): Promise<Client> {
@@ -251,31 +256,26 @@ describePage('the inspector', (site) => {
 
   it('PAGE-52: while the page goes through time one question of a kind is under way, and the last answer is of the last position', async () => {
     const page = await site().open(`?m=tour-far&at=6&sel=${SITE}`);
-    const rows = (await fresh(page, 'What wrote this')).locator('.write');
-    await expect.poll(() => rows.count(), PATIENT).toBe(4);
+    const hops = (await fresh(page, 'Follow this call')).locator('.hop');
+    await expect.poll(() => hops.count(), PATIENT).toBe(3);
     let underWay = 0;
     let most = 0;
     const asked: string[] = [];
-    const isMine = (url: string) => url.includes(`/why?address=${SITE}`);
-    // Held until the position has moved on, so that a second question would have every chance to come.
-    await page.route('**/why?*', async (route) => {
-      const mine = isMine(route.request().url());
-      if (mine) {
-        asked.push(new URL(route.request().url()).searchParams.get('at') ?? '');
-        most = Math.max(most, ++underWay);
-        if (asked.length === 1) await page.getByText('commit 3 of 6').waitFor(PATIENT);
-      }
-      await route.continue();
-    });
-    page.on('requestfinished', (request) => {
-      if (isMine(request.url())) underWay--;
+    await page.route('**/trace?*', async (route) => {
+      asked.push(new URL(route.request().url()).searchParams.get('at') ?? '');
+      most = Math.max(most, ++underWay);
+      // Held until the position has moved on, so that a second question would have every chance to come.
+      if (asked.length === 1) await showsCommit(page, 3);
+      const response = await route.fetch();
+      underWay--;
+      await route.fulfill({ response });
     });
     for (const commit of [5, 4, 3]) {
       await page.keyboard.press(',');
-      await page.getByText(`commit ${commit} of 6`).waitFor(PATIENT);
+      await showsCommit(page, commit);
     }
-    await expect.poll(() => rows.count(), PATIENT).toBe(3);
-    await fresh(page, 'What wrote this');
+    await expect.poll(() => hops.count(), PATIENT).toBe(2);
+    await fresh(page, 'Follow this call');
     expect(most).toBe(1);
     expect(asked.map((at) => at.split(':')[1])).toEqual(['5', '3']);
   });
