@@ -13,10 +13,6 @@ const closed = { additionalProperties: false };
 const Name = Type.Union([Type.String(), Type.Null()]);
 const Target = Type.Union([HexSchema, Type.Null()]);
 
-/** Instructions in one answer. */
-export const INSTRUCTIONS_MAX = 256;
-export const INSTRUCTIONS_DEFAULT = 16;
-
 /** `at`: a position as in protocol/position.ts. */
 const asked = {
   address: LooseHexSchema,

@@ -39,6 +39,14 @@ function importsOf(file: string): readonly string[] {
   );
 }
 
+/** Imports that are there at run time. */
+function valuesOf(file: string): readonly string[] {
+  const text = readFileSync(join(ROOT, file), 'utf8');
+  return [...text.matchAll(/^\s*(?:import|export)\s+(?!type\b)[^'";]*?from\s+'([^']+)'|^\s*import\s+'([^']+)'/gm)].map(
+    (match) => match[1] ?? match[2] ?? '',
+  );
+}
+
 const within = (path: string, room: string) => path === room || path.startsWith(`${room}/`);
 const files = ['protocol', 'daemon', 'clients'].flatMap((room) => [...sources(room)]);
 
@@ -54,6 +62,23 @@ describe('imports', () => {
       }
     }
     expect(wrong).toEqual([]);
+  });
+
+  it('HOUSE-3: the page carries no schemas: what it needs of the protocol at run time does without typebox', () => {
+    const seen = new Set<string>();
+    const wrong: string[] = [];
+    const visit = (file: string, from: string): void => {
+      if (seen.has(file)) return;
+      seen.add(file);
+      for (const target of valuesOf(file)) {
+        if (target === 'typebox' || target.startsWith('typebox/')) wrong.push(`${from} -> ${file} -> ${target}`);
+        if (target.startsWith('.') && /\.tsx?$/.test(target))
+          visit(relative(ROOT, resolve(ROOT, dirname(file), target)), file);
+      }
+    };
+    for (const file of files) if (within(file, 'clients/web')) visit(file, file);
+    expect(wrong).toEqual([]);
+    expect(seen.size).toBeGreaterThan(100);
   });
 
   it('HOUSE-2: the protocol and the simulated kernel use no Node API, no clock and no randomness', () => {

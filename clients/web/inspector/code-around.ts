@@ -1,6 +1,7 @@
 /** The instructions around an address. arm64's are words; x86-64's can only be read from a place where one begins. */
 import { fromHex, toHex } from '../../../protocol/address.ts';
 import type { Instruction } from '../../../protocol/inspect.ts';
+import { INSTRUCTIONS_MAX } from '../../../protocol/instructions.ts';
 import type { ClientError } from '../../sdk/errors.ts';
 import type { Arch } from '../asm/types.ts';
 import type { Spot } from '../model/queries/spot.ts';
@@ -12,10 +13,8 @@ export interface Extent {
   readonly from: number;
 }
 
-/** The most that one answer holds (INSTRUCTIONS_MAX of protocol/inspect.ts, whose schemas the page does without). */
-const MOST = 256;
 const WORD = 4;
-/** Bytes of the longest way from a symbol to an instruction that is worth reading: about MOST instructions of x86-64. */
+/** Bytes of the longest way from a symbol to an instruction that is worth reading: about INSTRUCTIONS_MAX instructions of x86-64. */
 const SWEEP = 800;
 
 /** Whether there is code that the daemon may know. */
@@ -31,9 +30,9 @@ export async function codeAround(
   const first = arch === 'arm64' ? startOfWords(spot, extent) : await startOfX86(asked, spot);
   const bytesBefore = spot.start - first;
   const count = arch === 'arm64' ? bytesBefore / WORD + extent.from : bytesBefore + extent.before + extent.from;
-  const lines = await read(asked, first, Math.min(MOST, Math.max(1, count)));
+  const lines = await read(asked, first, Math.min(INSTRUCTIONS_MAX, Math.max(1, count)));
   const chosen = lines.findIndex(({ address, bytes }) => fromHex(address) + bytes.length / 2 > spot.start);
-  if (chosen < 0) return read(asked, spot.start, Math.min(MOST, extent.from));
+  if (chosen < 0) return read(asked, spot.start, Math.min(INSTRUCTIONS_MAX, extent.from));
   return lines.slice(Math.max(0, chosen - extent.before), chosen + extent.from);
 }
 

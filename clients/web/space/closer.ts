@@ -1,7 +1,7 @@
 /** What is asked for only when somebody looks closely: sections of the modules in sight, and instructions. */
 import { computed, effect } from '@preact/signals';
 import { fromHex, toHex } from '../../../protocol/address.ts';
-import { INSTRUCTIONS_MAX } from '../../../protocol/inspect.ts';
+import { INSTRUCTIONS_MAX } from '../../../protocol/instructions.ts';
 import { ClientError } from '../../sdk/errors.ts';
 import type { Model } from '../model/model.ts';
 import { client } from '../state/app.ts';

@@ -2,12 +2,8 @@
 import type { FastifyInstance, FastifyRequest } from 'fastify';
 import Type from 'typebox';
 import type { Position } from '../../../protocol/commit.ts';
-import {
-  AddressQuerySchema,
-  DisassemblyQuerySchema,
-  INSTRUCTIONS_DEFAULT,
-  INSTRUCTIONS_MAX,
-} from '../../../protocol/inspect.ts';
+import { AddressQuerySchema, DisassemblyQuerySchema } from '../../../protocol/inspect.ts';
+import { INSTRUCTIONS_DEFAULT, INSTRUCTIONS_MAX } from '../../../protocol/instructions.ts';
 import { MachineNameSchema } from '../../../protocol/schema.ts';
 import { validator } from '../../../protocol/validate.ts';
 import type { Question } from '../../pipelines/inspect.ts';
