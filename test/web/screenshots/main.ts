@@ -8,6 +8,7 @@ import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import type { Browser, Page } from 'playwright-core';
 import { connect } from '../../../clients/sdk/node.ts';
+import { fromHex, toHex } from '../../../protocol/address.ts';
 import { startProcess } from '../../e2e/daemon-process.ts';
 import { fixture } from '../../fixtures/fixtures.ts';
 import { openBrowser } from '../../support/browser.ts';
@@ -18,6 +19,7 @@ const PHONE = { width: 390, height: 844 };
 
 interface Picture {
   readonly name: string;
+  /** Empty: the call that the machines have. */
   readonly search: string;
   readonly theme: 'dark' | 'light';
   readonly size: { readonly width: number; readonly height: number };
@@ -39,13 +41,7 @@ const PICTURES: readonly Picture[] = [
     size: WIDE,
     ready: said('1,270'),
   },
-  {
-    name: 'page-code',
-    search: `?m=demo&at=1270&sel=${FAR_SITE}&span=0xffff80001419d2e0-0xffff80001419d320`,
-    theme: 'dark',
-    size: WIDE,
-    ready: said('1,270'),
-  },
+  { name: 'page-code', search: '', theme: 'dark', size: WIDE, ready: said('Disassembly') },
   {
     name: 'page-tour',
     search: '?tour=callee',
@@ -53,7 +49,13 @@ const PICTURES: readonly Picture[] = [
     size: WIDE,
     ready: said('A far call does not name its trampoline'),
   },
-  { name: 'page-beside', search: '?m=near&with=lean', theme: 'dark', size: WIDE, ready: said('near') },
+  {
+    name: 'page-beside',
+    search: '?m=near&with=out-of-line&span=0xffff800000d00000-0xffff80000b000000',
+    theme: 'dark',
+    size: WIDE,
+    ready: said('near'),
+  },
   {
     name: 'page-phone',
     search: `?m=demo&at=1270&sel=key:schedule&${USED}`,
@@ -66,17 +68,20 @@ const PICTURES: readonly Picture[] = [
 const folder = mkdtempSync(join(tmpdir(), 'veneerd-pictures-'));
 const daemon = await startProcess(['--data', folder, '--demo', 'instant']);
 try {
-  await twoMachines(daemon.url);
+  const call = await twoMachines(daemon.url);
+  const code = `?m=near&sel=${toHex(call)}&span=${toHex(call - 28)}-${toHex(call + 36)}`;
   const browser = await openBrowser();
-  for (const picture of PICTURES) await take(browser, picture);
+  for (const picture of PICTURES) {
+    await take(browser, picture.search === '' ? { ...picture, search: code } : picture);
+  }
   await browser.close();
 } finally {
   await daemon.end('SIGTERM');
   rmSync(folder, { recursive: true, force: true });
 }
 
-/** A machine, and what would have been without one of its modules. */
-async function twoMachines(url: string): Promise<void> {
+/** A machine, and what would have been under another flavour; the address of a call in it. */
+async function twoMachines(url: string): Promise<number> {
   const client = connect(url);
   const near = JSON.parse(readFileSync(new URL('../../../docs/examples/near.json', import.meta.url), 'utf8'));
   await client.boot('near', { profile: near });
@@ -86,8 +91,13 @@ async function twoMachines(url: string): Promise<void> {
     await machine.command({ type: 'load', blob: sha256, file: `${name}.ko` });
   }
   await machine.command({ type: 'update', key: 'kfree', func: '_printk' });
-  await machine.fork({ as: 'lean', changes: { without: ['sections'] } });
+  await machine.fork({ as: 'out-of-line', changes: { profile: { staticCall: 'out-of-line' } } });
+  const { view } = await machine.view();
+  const key = view.staticCalls.keys.find(({ name }) => name === 'kfree');
+  const call = key?.chain[0]?.sites.find(({ bytes }) => bytes !== null)?.address;
   client.close();
+  if (call === undefined) throw new Error('no module of the picture calls kfree');
+  return fromHex(call);
 }
 
 async function take(browser: Browser, { name, search, theme, size, ready }: Picture): Promise<void> {
