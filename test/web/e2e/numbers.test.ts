@@ -30,38 +30,35 @@ describePage('numbers', (site) => {
     return JSON.parse(run.out) as T;
   };
 
-  it.each([1, 640, 1270])(
-    'PAGE-140: at commit %i the page says what the command line says',
-    async (at) => {
-      const page = await site().open(`?m=demo&at=${at}`);
-      await page
-        .getByTestId('position')
-        .getByText(`commit ${at.toLocaleString('en')} of`)
-        .waitFor();
-      const { windows } = await cli<{ windows: readonly WindowMap[] }>('at', String(at), 'map');
-      for (const { window, used, size, largestHole } of windows) {
-        const fill = `${bytes(used)} of ${bytes(size)} (${((used / size) * 100).toFixed(1)} %) largest hole ${bytes(largestHole)}`;
-        expect(await words(page, `[data-testid="fill-${window}"]`)).toBe(`${window} ${fill}`);
-      }
-      const stats = await cli<CliStats>('at', String(at), 'stats');
-      const row = page.locator('.time-row', { hasText: 'static calls direct' }).locator('.time-now');
-      await expect
-        .poll(() => row.textContent(), PATIENT)
-        .toBe(stats.share === null ? '–' : `${(stats.share * 100).toFixed(1)} %`);
-      const keys = await cli<readonly CliKey[]>('at', String(at), 'keys');
-      expect(keys.length).toBeGreaterThan(0);
-      for (const { name, patches, tramp, chain } of keys) {
-        const shown = page.locator('.key-row', { has: page.getByRole('button', { name, exact: true }) });
-        const sites = chain.reduce((sum, owner) => sum + owner.sites, 0);
-        const nodes = chain.filter(({ node }) => node).length;
-        const text = ((await shown.textContent()) ?? '').replace(/\s+/g, ' ');
-        const count = (number: number, one: string, more = `${one}s`) =>
-          `${number.toLocaleString('en')} ${number === 1 ? one : more}`;
-        expect(text).toContain(
-          `${count(nodes, 'node')} · ${count(sites, 'site')} · ${count(patches, 'patch', 'patches')}`,
-        );
-        expect(text).toContain(tramp.slice(2));
-      }
-    },
-  );
+  it.each([1, 640, 1270])('PAGE-140: at commit %i the page says what the command line says', async (at) => {
+    const page = await site().open(`?m=demo&at=${at}`);
+    await page
+      .getByTestId('position')
+      .getByText(`commit ${at.toLocaleString('en')} of`)
+      .waitFor();
+    const { windows } = await cli<{ windows: readonly WindowMap[] }>('at', String(at), 'map');
+    for (const { window, used, size, largestHole } of windows) {
+      const fill = `${bytes(used)} of ${bytes(size)} (${((used / size) * 100).toFixed(1)} %) largest hole ${bytes(largestHole)}`;
+      expect(await words(page, `[data-testid="fill-${window}"]`)).toBe(`${window} ${fill}`);
+    }
+    const stats = await cli<CliStats>('at', String(at), 'stats');
+    const row = page.locator('.time-row', { hasText: 'static calls direct' }).locator('.time-now');
+    await expect
+      .poll(() => row.textContent(), PATIENT)
+      .toBe(stats.share === null ? '–' : `${(stats.share * 100).toFixed(1)} %`);
+    const keys = await cli<readonly CliKey[]>('at', String(at), 'keys');
+    expect(keys.length).toBeGreaterThan(0);
+    for (const { name, patches, tramp, chain } of keys) {
+      const shown = page.locator('.key-row', { has: page.getByRole('button', { name, exact: true }) });
+      const sites = chain.reduce((sum, owner) => sum + owner.sites, 0);
+      const nodes = chain.filter(({ node }) => node).length;
+      const text = ((await shown.textContent()) ?? '').replace(/\s+/g, ' ');
+      const count = (number: number, one: string, more = `${one}s`) =>
+        `${number.toLocaleString('en')} ${number === 1 ? one : more}`;
+      expect(text).toContain(
+        `${count(nodes, 'node')} · ${count(sites, 'site')} · ${count(patches, 'patch', 'patches')}`,
+      );
+      expect(text).toContain(tramp.slice(2));
+    }
+  });
 });
