@@ -19,7 +19,9 @@ export async function pageFolder() {
     await make(folder);
     return folder;
   } catch (error) {
-    console.error(`veneerd: there is no page, it could not be made: ${error.message}`);
+    const missing = error.code === 'ERR_MODULE_NOT_FOUND';
+    const why = missing ? 'what builds it is not installed: npm ci --include=dev' : error.message;
+    console.error(`veneerd: there is no page, ${why}`);
     return undefined;
   }
 }
