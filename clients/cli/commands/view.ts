@@ -1,5 +1,6 @@
 /** `veneer view` and `veneer digest`: the whole state at a position, and its fingerprint. */
 import type { Command } from 'commander';
+import { moment } from '../../../protocol/moment.ts';
 import { type Place, permalink } from '../../../protocol/position.ts';
 import { type ViewJson, viewDigest, viewFromJson } from '../../../protocol/view/json.ts';
 import { windowMaps } from '../../../protocol/view/windows.ts';
@@ -68,7 +69,7 @@ function figures(view: ViewJson, position: Place): string[] {
   const lines = pairs([
     ['position', permalink(position)],
     ...forkFigures(view),
-    ['commit', `${count(view.commit)}, ${new Date(view.time).toISOString()}`],
+    ['commit', `${count(view.commit)}, ${moment(view.time)}`],
     ['machine', machine ? `${machine.arch} ${machine.layout}, ${count(machine.symbols)} exports` : 'not booted'],
     ['modules', count(view.modules.length)],
     ...windows,

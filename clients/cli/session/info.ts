@@ -1,5 +1,7 @@
 /** `veneer session info`. */
+
 import type { Survey } from '../../../daemon/headless/session/survey.ts';
+import { moment } from '../../../protocol/moment.ts';
 import type { Context } from '../context.ts';
 import { EXIT, type ExitCode } from '../failure.ts';
 import { count, counted } from '../format/number.ts';
@@ -57,10 +59,4 @@ function kernelWords(profile: NonNullable<NonNullable<Survey['header']>['profile
     kaslrSeed === undefined ? undefined : `KASLR seed ${kaslrSeed}`,
   ];
   return words.filter((word) => word !== undefined).join(', ');
-}
-
-/** A time that no calendar has is shown as it is. */
-function moment(time: number): string {
-  const date = new Date(time);
-  return Number.isNaN(date.getTime()) ? String(time) : date.toISOString();
 }

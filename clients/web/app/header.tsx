@@ -1,11 +1,10 @@
 /** What is shown: the machine, what it is made of, the position, and whether it is live. */
+import { count } from '../../../protocol/count.ts';
 import { Actions } from '../actions/actions.tsx';
 import { goLive, model, scene } from '../state/app.ts';
 import { TourButton } from '../tour/tour.tsx';
 import { helpOpen } from './help.tsx';
 import { ThemeSwitch } from './theme.tsx';
-
-const count = (number: number): string => number.toLocaleString('en');
 
 export function Header() {
   return (

@@ -2,7 +2,9 @@
  * Tells those who don't see the picture what becomes of it: where a jump in time ended, that a load failed, that the machine
  * was made anew. What merely goes on is not told; `i` asks for it.
  */
+
 import { useEffect, useRef } from 'preact/hooks';
+import { count } from '../../../protocol/count.ts';
 import type { Scene } from '../model/scene.ts';
 import { scene } from '../state/app.ts';
 import { hear } from '../ui/announce.ts';
@@ -11,8 +13,6 @@ import { useShortcuts } from './shortcuts.ts';
 
 /** Milliseconds for which the picture has to stand still before its place is told. */
 const STILL_MS = 700;
-
-const count = (number: number): string => number.toLocaleString('en');
 
 export function Narrator() {
   useShortcuts([{ key: 'i', does: 'say where the page is', act: () => scene.value && hear(whereabouts(scene.value)) }]);

@@ -1,5 +1,7 @@
 /** When something is not as it should be: no connection, a position that is not there, a machine that is gone. */
+
 import { useEffect, useState } from 'preact/hooks';
+import { count } from '../../../protocol/count.ts';
 import { model, scene } from '../state/app.ts';
 import { isComing } from '../tour/guide.ts';
 import { isAway } from './away.ts';
@@ -63,7 +65,7 @@ function CatchingUp() {
     <div class="banner">
       <p role="status">Catching up with {now.machine}:</p>
       <p class="number">
-        commit {now.commit.toLocaleString('en')} of {now.head.toLocaleString('en')}
+        commit {count(now.commit)} of {count(now.head)}
       </p>
       <progress aria-label="Catching up" value={now.commit} max={Math.max(now.head, 1)} />
     </div>

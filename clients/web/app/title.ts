@@ -1,5 +1,7 @@
 /** The document's title says the machine and where in time it is; not each commit while they come by themselves. */
+
 import { effect } from '@preact/signals';
+import { count } from '../../../protocol/count.ts';
 import { model, scene } from '../state/app.ts';
 
 export function followTitle(): void {
@@ -11,5 +13,5 @@ export function followTitle(): void {
   });
 }
 
-const stands = (commit: number): string => ` at commit ${commit.toLocaleString('en')}`;
+const stands = (commit: number): string => ` at commit ${count(commit)}`;
 const WHERE = { live: () => ', live', playing: () => ', playing', paused: stands, ended: stands } as const;

@@ -1,12 +1,13 @@
 /** The end of the list: how far back it was searched, and how to go on. */
+import { count } from '../../../protocol/count.ts';
 import type { FeedWindow } from '../model/feed/form.ts';
 import { filter, goTo } from '../state/app.ts';
 import { further } from './state.ts';
 
 export function End({ window }: { readonly window: FeedWindow }) {
   const { older, floor, patches, notes, problem } = window;
-  const rows = (patches + notes).toLocaleString('en');
-  const commit = floor.toLocaleString('en');
+  const rows = count(patches + notes);
+  const commit = count(floor);
   const none = patches + notes === 0;
   const what = filter.value.trim() === '' ? 'patches' : 'matches';
   if (problem !== null)

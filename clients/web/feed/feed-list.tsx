@@ -1,6 +1,8 @@
 /** The list: it asks the worker for the rows on the screen and shows what comes. Scrolled away from its top it holds still. */
+
 import { useComputed } from '@preact/signals';
 import { useEffect, useState } from 'preact/hooks';
+import { count } from '../../../protocol/count.ts';
 import type { FeedRow, FeedWindow } from '../model/feed/form.ts';
 import type { Model } from '../model/model.ts';
 import { scene } from '../state/app.ts';
@@ -72,7 +74,7 @@ export function FeedList({ model }: { readonly model: Model }) {
     <div class="feed">
       {held && window.waiting > 0 && (
         <button type="button" class="feed-new" onClick={resume}>
-          <span class="number">{window.waiting.toLocaleString('en')}</span> new <span aria-hidden="true">↑</span>
+          <span class="number">{count(window.waiting)}</span> new <span aria-hidden="true">↑</span>
         </button>
       )}
       <VirtualRows
@@ -83,7 +85,7 @@ export function FeedList({ model }: { readonly model: Model }) {
         show={target}
       />
       <p class="sr-only" role="status">
-        {isLive.value ? '' : `${window.patches.toLocaleString('en')} patches up to commit ${window.through}`}
+        {isLive.value ? '' : `${count(window.patches)} patches up to commit ${window.through}`}
       </p>
     </div>
   );

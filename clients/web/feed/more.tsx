@@ -1,4 +1,5 @@
 /** The rest of a commit that has very many rows. */
+import { count } from '../../../protocol/count.ts';
 import type { MoreRow } from '../model/feed/form.ts';
 import { open } from './state.ts';
 
@@ -12,7 +13,7 @@ export function More({ row: { commit, hidden } }: { readonly row: MoreRow }) {
           open.value = [...open.value, commit];
         }}
       >
-        <span aria-hidden="true">▸</span> {hidden.toLocaleString('en')} more of commit #{commit.toLocaleString('en')}
+        <span aria-hidden="true">▸</span> {count(hidden)} more of commit #{count(commit)}
       </button>
     </p>
   );

@@ -1,4 +1,5 @@
 /** Names that go somewhere: a module, a section, a key, a commit. What the pointer is on lights everywhere. */
+import { count } from '../../../protocol/count.ts';
 import { goTo, hover, select, selection } from '../state/app.ts';
 import type { Selection } from '../state/selection.ts';
 import { selectionText } from '../state/selection-text.ts';
@@ -50,7 +51,7 @@ export function KeyLink({ name }: { readonly name: string }) {
 export function CommitLink({ commit }: { readonly commit: number }) {
   return (
     <button type="button" class="link number" title={`Go to commit ${commit}`} onClick={() => goTo(commit)}>
-      #{commit.toLocaleString('en')}
+      #{count(commit)}
     </button>
   );
 }

@@ -1,6 +1,6 @@
 /** How a module's branches get where they go: how many need a veneer, how full its PLT is, and which veneers it has. */
 
-import { counted } from '../../../protocol/count.ts';
+import { count, counted } from '../../../protocol/count.ts';
 import type { ModuleJson } from '../../../protocol/view/json.ts';
 import { Veneers } from './veneers.tsx';
 
@@ -21,10 +21,10 @@ export function Branches({ module }: { readonly module: ModuleJson }) {
           </span>
           <p class="shares">
             <span class="class-direct">
-              <span aria-hidden="true">→</span> {branches.direct.toLocaleString('en')} direct
+              <span aria-hidden="true">→</span> {count(branches.direct)} direct
             </span>
             <span class="class-veneer">
-              <span aria-hidden="true">↷</span> {branches.veneer.toLocaleString('en')} by veneer
+              <span aria-hidden="true">↷</span> {count(branches.veneer)} by veneer
             </span>
           </p>
         </>
@@ -51,7 +51,7 @@ function Plt({ name, used, reserved }: PltProps) {
         <span style={{ inlineSize: `${(100 * used) / reserved}%` }} />
       </span>
       <span class="number">
-        {used.toLocaleString('en')} of {counted(reserved, 'slot')} used
+        {count(used)} of {counted(reserved, 'slot')} used
       </span>
     </p>
   );

@@ -1,6 +1,8 @@
 /** What a module imports and exports: the picture does without these lists, so the daemon is asked when a module is looked at. */
+
 import { useState } from 'preact/hooks';
 import { fromHex } from '../../../protocol/address.ts';
+import { count } from '../../../protocol/count.ts';
 import type { ModuleJson } from '../../../protocol/view/json.ts';
 import { Address } from '../ui/address.tsx';
 import { VirtualList } from '../ui/virtual-list.tsx';
@@ -76,7 +78,7 @@ interface ListProps {
 }
 
 function List({ title, all, rows }: ListProps) {
-  const counts = rows.length === all ? all.toLocaleString('en') : `${rows.length} of ${all.toLocaleString('en')}`;
+  const counts = rows.length === all ? count(all) : `${rows.length} of ${count(all)}`;
   return (
     <div class="symbols">
       <h4>

@@ -1,6 +1,8 @@
 /** A module's parts and sections as tables. */
+
 import { useState } from 'preact/hooks';
 import { fromHex } from '../../../protocol/address.ts';
+import { count } from '../../../protocol/count.ts';
 import type { ModuleJson } from '../../../protocol/view/json.ts';
 import { Address } from '../ui/address.tsx';
 import { Size } from '../ui/size.tsx';
@@ -98,7 +100,7 @@ export function Sections({ module }: ModuleProps) {
       </table>
       {sorted.length > SHOWN && (
         <button type="button" aria-expanded={all} onClick={() => setAll(!all)}>
-          {all ? 'fewer' : `all ${sorted.length.toLocaleString('en')}`}
+          {all ? 'fewer' : `all ${count(sorted.length)}`}
         </button>
       )}
     </>

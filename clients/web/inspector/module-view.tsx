@@ -1,6 +1,6 @@
 /** A module: its state and file, where its parts are, its sections, its branches, whom it uses and who uses it. */
 
-import { counted } from '../../../protocol/count.ts';
+import { count, counted } from '../../../protocol/count.ts';
 import type { Model } from '../model/model.ts';
 import { useAnswer } from '../model/use-answer.ts';
 import { ClassBar, ClassCounts } from '../ui/class-bar.tsx';
@@ -76,7 +76,7 @@ export function ModuleView({ model, name }: ModuleViewProps) {
         </Part>
       )}
       {calls > 0 && (
-        <Part title={`Static calls (${calls.toLocaleString('en')})`}>
+        <Part title={`Static calls (${count(calls)})`}>
           <ClassBar classes={classes ?? []} />
           <ClassCounts classes={classes ?? []} />
         </Part>

@@ -1,5 +1,7 @@
 /** Modules by name, the first few unless somebody wants all. */
+
 import { useState } from 'preact/hooks';
+import { count } from '../../../protocol/count.ts';
 import { OwnerLink } from './links.tsx';
 
 const SHOWN = 12;
@@ -10,7 +12,7 @@ export function Names({ title, names }: { readonly title: string; readonly names
   return (
     <div class="names">
       <h4>
-        {title} <span class="number">{names.length.toLocaleString('en')}</span>
+        {title} <span class="number">{count(names.length)}</span>
       </h4>
       {names.length === 0 && <span class="dim">none</span>}
       <ul>
@@ -22,7 +24,7 @@ export function Names({ title, names }: { readonly title: string; readonly names
       </ul>
       {names.length > SHOWN && (
         <button type="button" aria-expanded={all} onClick={() => setAll(!all)}>
-          {all ? 'fewer' : `all ${names.length.toLocaleString('en')}`}
+          {all ? 'fewer' : `all ${count(names.length)}`}
         </button>
       )}
     </div>

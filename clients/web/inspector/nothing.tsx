@@ -1,7 +1,7 @@
 /** Nothing is chosen: what can be, and what this machine is made of. */
 
 import { fromHex } from '../../../protocol/address.ts';
-import { counted } from '../../../protocol/count.ts';
+import { count, counted } from '../../../protocol/count.ts';
 import type { Model } from '../model/model.ts';
 import type { Summary } from '../model/scene.ts';
 import { useAnswer } from '../model/use-answer.ts';
@@ -32,7 +32,7 @@ export function Nothing({ model }: { readonly model: Model }) {
       <Machine summary={summary} />
       {host && <HostFacts facts={host} />}
       {calls > 0 && (
-        <Part title={`Static calls (${calls.toLocaleString('en')})`}>
+        <Part title={`Static calls (${count(calls)})`}>
           <ClassBar classes={sites} />
           <ClassCounts classes={sites} />
         </Part>
@@ -88,12 +88,12 @@ function Machine({ summary: { machine, windows, modules, now, ever, patches } }:
         <Fact name="exports" wide>
           {openSymbols ? 'whatever a module asks for' : counted(symbols, 'symbol')}
         </Fact>
-        <Fact name="modules">{modules.toLocaleString('en')}</Fact>
-        <Fact name="veneers">{now.veneers.toLocaleString('en')}</Fact>
-        <Fact name="patches">{patches.toLocaleString('en')}</Fact>
+        <Fact name="modules">{count(modules)}</Fact>
+        <Fact name="veneers">{count(now.veneers)}</Fact>
+        <Fact name="patches">{count(patches)}</Fact>
         <Fact name="loads" wide>
           {counted(ever.loads, 'load')}, {counted(ever.unloads, 'unload')},{' '}
-          {(ever.failedLoads + ever.failedUnloads).toLocaleString('en')} refused
+          {count(ever.failedLoads + ever.failedUnloads)} refused
         </Fact>
       </Facts>
     </Part>

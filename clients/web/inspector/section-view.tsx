@@ -1,6 +1,6 @@
 /** A section of a module. */
 import { fromHex } from '../../../protocol/address.ts';
-import { counted } from '../../../protocol/count.ts';
+import { count, counted } from '../../../protocol/count.ts';
 import type { Arch } from '../asm/types.ts';
 import type { Model } from '../model/model.ts';
 import { useAnswer } from '../model/use-answer.ts';
@@ -55,7 +55,7 @@ export function SectionView({ model, arch, module: name, section: wanted }: Sect
           )}
           {isPlt && module && (
             <Fact name="slots">
-              {module.plt.used[slots].toLocaleString('en')} of {counted(module.plt.reserved[slots], 'slot')} used
+              {count(module.plt.used[slots])} of {counted(module.plt.reserved[slots], 'slot')} used
             </Fact>
           )}
         </Facts>

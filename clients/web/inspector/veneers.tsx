@@ -1,5 +1,7 @@
 /** The veneers of a module: each a PLT entry, where it leads, and how far that is for the branch that asked first. */
+
 import { fromHex } from '../../../protocol/address.ts';
+import { count } from '../../../protocol/count.ts';
 import { distance } from '../../../protocol/size.ts';
 import type { ModuleJson } from '../../../protocol/view/json.ts';
 import { Address } from '../ui/address.tsx';
@@ -38,10 +40,7 @@ export function Veneers({ veneers, parts }: VeneersProps) {
                 <span class="mono symbol" title={symbol}>
                   {symbol}
                 </span>
-                <span
-                  class="number"
-                  title={`${site.distance.toLocaleString('en')} bytes from the branch at ${site.address}`}
-                >
+                <span class="number" title={`${count(site.distance)} bytes from the branch at ${site.address}`}>
                   {distance(site.distance).replace('-', '−')}
                 </span>
               </div>
@@ -49,7 +48,7 @@ export function Veneers({ veneers, parts }: VeneersProps) {
           }}
         />
       </div>
-      {gone > 0 && <p class="dim">{gone.toLocaleString('en')} more went with the init memory.</p>}
+      {gone > 0 && <p class="dim">{count(gone)} more went with the init memory.</p>}
     </>
   );
 }

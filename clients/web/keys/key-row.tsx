@@ -1,5 +1,7 @@
 /** A key: what it calls, its trampoline, how many calls of which class, who is in its list. */
+
 import { useRef } from 'preact/hooks';
+import { count, counted } from '../../../protocol/count.ts';
 import type { KeyLine } from '../model/queries/key-rows.ts';
 import { hover, selection } from '../state/app.ts';
 import { Address } from '../ui/address.tsx';
@@ -9,9 +11,6 @@ import { choose } from './chosen.ts';
 import { Opener } from './opener.tsx';
 
 const ORIG = "key.orig: the trampoline's address, kept since the key's first site was patched";
-
-const count = (number: number, one: string, more = `${one}s`): string =>
-  `${number.toLocaleString('en')} ${number === 1 ? one : more}`;
 
 export function KeyRow({ line }: { readonly line: KeyLine }) {
   const { name, open, calls, func, tramp, text, orig, classes, nodes, owners, sites, patches, chain } = line;
@@ -71,7 +70,7 @@ export function KeyRow({ line }: { readonly line: KeyLine }) {
       </p>
       <p class="key-fact dim">
         <span class="number">
-          {count(nodes, 'node')} · {count(sites, 'site')} · {count(patches, 'patch', 'patches')}
+          {counted(nodes, 'node')} · {counted(sites, 'site')} · {counted(patches, 'patch', 'patches')}
         </span>
       </p>
       {!open && (
@@ -81,7 +80,7 @@ export function KeyRow({ line }: { readonly line: KeyLine }) {
             title={`site_mods, newest first: ${chain.join(' → ')}${rest > 0 ? ` and ${rest} more` : ''}`}
           >
             {chain.join(' → ')}
-            {rest > 0 && ` → … ${rest.toLocaleString('en')} more`}
+            {rest > 0 && ` → … ${count(rest)} more`}
           </span>
         </p>
       )}

@@ -1,4 +1,5 @@
 /** An owner of sites in a key's list: a module's node, or the kernel's own, which hangs on the key by its tag bit. */
+import { count } from '../../../protocol/count.ts';
 import type { OwnerLine } from '../model/queries/key-rows.ts';
 import { hover, selection } from '../state/app.ts';
 import { ClassBar, ClassCounts } from '../ui/class-bar.tsx';
@@ -66,7 +67,7 @@ export function OwnerRow({ line, fresh }: { readonly line: OwnerLine; readonly f
         <ClassBar classes={classes} />
       </span>
       <ClassCounts classes={classes} />
-      <span class="number dim">{sites.toLocaleString('en')}</span>
+      <span class="number dim">{count(sites)}</span>
     </div>
   );
 }

@@ -1,6 +1,8 @@
 /** The list: rows that the worker made for what is on the screen, moved by keys, animated where the list itself changed. */
+
 import { useComputed } from '@preact/signals';
 import { useEffect, useRef, useState } from 'preact/hooks';
+import { count } from '../../../protocol/count.ts';
 import type { Model } from '../model/model.ts';
 import type { KeyRowsQuestion, Line } from '../model/queries/key-rows.ts';
 import { useAnswer, useLastAnswer } from '../model/use-answer.ts';
@@ -51,7 +53,7 @@ export function KeyRows({ model }: { readonly model: Model }) {
   if (answer.found === 0) {
     return (
       <p class="keys-none">
-        None of {answer.keys.toLocaleString('en')} keys, and no module in their lists, is called “{search.value}”.
+        None of {count(answer.keys)} keys, and no module in their lists, is called “{search.value}”.
       </p>
     );
   }
@@ -70,7 +72,7 @@ export function KeyRows({ model }: { readonly model: Model }) {
   return (
     <div class={coming.moving ? 'keys-list moving' : 'keys-list'} ref={list}>
       <VirtualRows
-        label={`${answer.found.toLocaleString('en')} keys`}
+        label={`${count(answer.found)} keys`}
         height={answer.height}
         rows={rows}
         onView={setView}

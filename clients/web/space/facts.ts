@@ -1,5 +1,7 @@
 /** What a place is, in words and exact numbers: for the pointer, for screen readers, and what it is as a selection. */
+
 import { toHex } from '../../../protocol/address.ts';
+import { count } from '../../../protocol/count.ts';
 import { bytes } from '../../../protocol/size.ts';
 import { CLASSES } from '../../../protocol/view/static-call.ts';
 import { AREA_KINDS, type Scene } from '../model/scene.ts';
@@ -88,7 +90,7 @@ function siteRows(scene: Scene, site: number): Facts['rows'] {
   ];
 }
 
-const exact = (size: number): string => `${bytes(size)} (${size.toLocaleString('en')} bytes)`;
+const exact = (size: number): string => `${bytes(size)} (${count(size)} bytes)`;
 
 /** For screen readers. */
 export function sentence({ title, rows }: Facts): string {
@@ -118,7 +120,6 @@ export function described(scene: Scene, { start, end }: { readonly start: number
   }
   let calls = 0;
   for (const address of sites.address) if (address >= start && address < end) calls++;
-  const who =
-    modules.size === 1 ? `the module ${names[[...modules][0]!]}` : `${modules.size.toLocaleString('en')} modules`;
-  return `Shown: ${bytes(end - start)} from ${toHex(start)}, with ${who} and ${calls.toLocaleString('en')} static-call sites.`;
+  const who = modules.size === 1 ? `the module ${names[[...modules][0]!]}` : `${count(modules.size)} modules`;
+  return `Shown: ${bytes(end - start)} from ${toHex(start)}, with ${who} and ${count(calls)} static-call sites.`;
 }

@@ -1,4 +1,5 @@
 /** How full the windows are, in numbers. */
+import { share } from '../../../protocol/count.ts';
 import type { Summary, WindowRow } from '../model/scene.ts';
 import { Size } from '../ui/size.tsx';
 
@@ -13,11 +14,10 @@ export function Fill({ summary }: { readonly summary: Summary }) {
 }
 
 function FillOf({ fill: { window, used, size, largestHole } }: { readonly fill: WindowRow }) {
-  const share = size === 0 ? 0 : (used / size) * 100;
   return (
     <li data-testid={`fill-${window}`}>
       <span class="dim">{window}</span> <Size size={used} /> <span class="dim">of</span> <Size size={size} />{' '}
-      <span class="number">({share.toFixed(1)} %)</span> <span class="dim">largest hole</span>{' '}
+      <span class="number">({share(used, size)})</span> <span class="dim">largest hole</span>{' '}
       <Size size={largestHole} />
     </li>
   );

@@ -1,5 +1,7 @@
 /** Names of positions: kept in the machine's log, so everybody has them. */
+
 import { useState } from 'preact/hooks';
+import { count } from '../../../protocol/count.ts';
 import { ClientError } from '../../sdk/errors.ts';
 import { useShortcuts } from '../app/shortcuts.ts';
 import { client, goTo, scene } from '../state/app.ts';
@@ -46,7 +48,7 @@ function BookmarkDialog({ close }: { readonly close: () => void }) {
         }}
       >
         <label>
-          Name of commit {commit.toLocaleString('en')}{' '}
+          Name of commit {count(commit)}{' '}
           <input
             value={name}
             autofocus
@@ -70,7 +72,7 @@ function BookmarkDialog({ close }: { readonly close: () => void }) {
             >
               {bookmark.name}
             </button>
-            <span class="number dim">commit {bookmark.at.toLocaleString('en')}</span>
+            <span class="number dim">commit {count(bookmark.at)}</span>
             <button
               type="button"
               class="quiet"

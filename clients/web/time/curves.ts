@@ -1,5 +1,7 @@
 /** What the timeline shows of a history: a row for each curve, with the value at a position. */
+import { count, share } from '../../../protocol/count.ts';
 import { bytes } from '../../../protocol/size.ts';
+import { CLASSES } from '../../../protocol/view/static-call.ts';
 import type { TimelineColumns } from '../../../protocol/view/timeline.ts';
 import type { Summary } from '../model/scene.ts';
 import type { ColourName } from '../ui/colours.ts';
@@ -17,16 +19,15 @@ export interface Curve {
   readonly now: string;
 }
 
-const percent = (share: number): string => `${(share * 100).toFixed(1)} %`;
-const count = (number: number): string => number.toLocaleString('en');
-
 const sum = (numbers: readonly number[]): number => numbers.reduce((all, number) => all + number, 0);
 
 const shares = (some: readonly number[], all: readonly number[]): readonly (number | null)[] =>
   some.map((number, i) => (all[i] ? number / all[i] : null));
 
+const NONE = CLASSES.indexOf('none');
+
 /** How many of all are one relative branch. */
-function share(
+function shareCurve(
   id: string,
   label: string,
   values: readonly (number | null)[],
@@ -40,7 +41,7 @@ function share(
     kind: 'line',
     values,
     top: 1,
-    now: allNow === 0 ? '–' : percent(directNow / allNow),
+    now: share(directNow, allNow),
   };
 }
 
@@ -55,13 +56,10 @@ export interface Drawn extends TimelineColumns {
 
 /** Once for a history: a curve whose values are the same list is not drawn anew. */
 export function drawnOf(columns: TimelineColumns): Drawn {
+  // Where nothing is called there is no call.
   const calls = columns.sitesDirect.map(
     (direct, i) =>
-      direct +
-      (columns.sitesVeneer[i] ?? 0) +
-      (columns.sitesVeneers[i] ?? 0) +
-      (columns.sitesTrapped[i] ?? 0) +
-      (columns.sitesNone[i] ?? 0),
+      direct + (columns.sitesVeneer[i] ?? 0) + (columns.sitesVeneers[i] ?? 0) + (columns.sitesTrapped[i] ?? 0),
   );
   const branches = columns.branchesDirect.map((direct, i) => direct + (columns.branchesVeneer[i] ?? 0));
   return {
@@ -84,12 +82,12 @@ export function curvesOf(drawn: Drawn, summary: Summary): readonly Curve[] {
       kind: 'line',
       values: window === 'direct' ? drawn.usedDirect : drawn.usedFallback,
       top: size,
-      now: `${bytes(used)}, ${percent(used / size)}`,
+      now: `${bytes(used)}, ${share(used, size)}`,
     });
   }
   curves.push(
-    share('branches', 'branches direct', drawn.branchShare, now.direct, now.direct + now.veneer),
-    share('calls', 'static calls direct', drawn.callShare, sites[0] ?? 0, sum(sites)),
+    shareCurve('branches', 'branches direct', drawn.branchShare, now.direct, now.direct + now.veneer),
+    shareCurve('calls', 'static calls direct', drawn.callShare, sites[0] ?? 0, sum(sites) - (sites[NONE] ?? 0)),
     {
       id: 'veneers',
       label: 'veneers',

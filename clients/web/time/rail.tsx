@@ -1,6 +1,8 @@
 /** The handle of time: over all curves, a slider that goes to any commit; with what has a place there: bookmarks, refusals. */
+
 import { signal } from '@preact/signals';
 import { useRef } from 'preact/hooks';
+import { count } from '../../../protocol/count.ts';
 import type { Scene } from '../model/scene.ts';
 import { goTo } from '../state/app.ts';
 import { type Axis, commitAt, shareOf } from './axis.ts';
@@ -92,7 +94,7 @@ export function Rail({ scene, axis }: { readonly scene: Scene; readonly axis: Ax
       ))}
       {pointed.value !== null && (
         <i class="time-pointed" style={{ left: percent(shareOf(axis, pointed.value)) }}>
-          <span class="number">{pointed.value.toLocaleString('en')}</span>
+          <span class="number">{count(pointed.value)}</span>
         </i>
       )}
       <i class="time-head" style={{ left: percent(shareOf(axis, shown)) }} />

@@ -1,6 +1,7 @@
 /** Play, pause, step, speed; to a position; a bookmark. */
 import { signal } from '@preact/signals';
 import { useState } from 'preact/hooks';
+import { moment } from '../../../protocol/moment.ts';
 import { useShortcuts } from '../app/shortcuts.ts';
 import type { Scene } from '../model/scene.ts';
 import { goLive, goTo, model, scene } from '../state/app.ts';
@@ -53,7 +54,12 @@ export function Transport({ scene: { mode, commit, head, time } }: { readonly sc
     'Time',
   );
   const runs = mode === 'playing' || mode === 'live';
-  const moment = time === 0 ? '' : new Date(time).toISOString().replace('T', ' ').slice(0, 19);
+  const taken =
+    time === 0
+      ? ''
+      : moment(time)
+          .replace('T', ' ')
+          .replace(/\.\d+Z$/, '');
   return (
     <div class="transport">
       <button type="button" title="One commit back (,)" aria-label="One commit back" onClick={() => step(-1)}>
@@ -89,8 +95,8 @@ export function Transport({ scene: { mode, commit, head, time } }: { readonly sc
       </label>
       <GoTo />
       <Bookmarks />
-      <time class="number dim" dateTime={moment} title="when this commit was taken (UTC)">
-        {moment}
+      <time class="number dim" dateTime={taken} title="when this commit was taken (UTC)">
+        {taken}
       </time>
     </div>
   );

@@ -1,4 +1,5 @@
 /** The class of a call: colour, and a glyph for those who tell colours apart less well. */
+import { count as grouped } from '../../../protocol/count.ts';
 import type { CallClass } from '../../../protocol/events/static-call.ts';
 
 interface ClassWords {
@@ -22,7 +23,7 @@ export function ClassMark({ name, count }: { readonly name: CallClass; readonly 
     <span class={`class-mark class-${name}`} title={`${words.name}: ${words.explained}`}>
       <span aria-hidden="true">{words.glyph}</span>
       <span class={count === undefined ? '' : 'sr-only'}> {words.name} </span>
-      {count !== undefined && <span class="number">{count.toLocaleString('en')}</span>}
+      {count !== undefined && <span class="number">{grouped(count)}</span>}
     </span>
   );
 }

@@ -1,4 +1,5 @@
 /** A signed distance beside the reach of one branch, in words and as a tiny bar. */
+import { count } from '../../../protocol/count.ts';
 import './figures.css';
 import { type SignedDistance, signedDistance } from '../asm/distance.ts';
 import type { Arch, Range } from '../asm/types.ts';
@@ -21,7 +22,7 @@ export interface ReachProps {
 export function Reach({ arch, distance, short = false }: ReachProps) {
   const { text, distance: signed, share, inReach } = reachOf(arch, distance);
   return (
-    <span class={inReach ? 'reach' : 'reach far'} title={`${text}: ${distance.toLocaleString('en')} bytes`}>
+    <span class={inReach ? 'reach' : 'reach far'} title={`${text}: ${count(distance)} bytes`}>
       <span class="reach-bar" aria-hidden="true">
         <span style={{ inlineSize: `${share * 100}%` }} />
       </span>

@@ -1,6 +1,9 @@
 import type { Page } from 'playwright-core';
 import { expect, it } from 'vitest';
+import { share } from '../../../protocol/count.ts';
 import { bytes } from '../../../protocol/size.ts';
+import { directShare } from '../../../protocol/view/class-words.ts';
+import type { Classes } from '../../../protocol/view/static-call.ts';
 import type { WindowMap } from '../../../protocol/view/windows.ts';
 import { start } from '../../e2e/cli-process.ts';
 import { describePage } from './harness.ts';
@@ -8,8 +11,7 @@ import { describePage } from './harness.ts';
 const PATIENT = { timeout: 20_000 };
 
 interface CliStats {
-  readonly classes: Readonly<Record<string, number>>;
-  readonly share: number | null;
+  readonly classes: Classes;
 }
 
 interface CliKey {
@@ -38,14 +40,12 @@ describePage('numbers', (site) => {
       .waitFor();
     const { windows } = await cli<{ windows: readonly WindowMap[] }>('at', String(at), 'map');
     for (const { window, used, size, largestHole } of windows) {
-      const fill = `${bytes(used)} of ${bytes(size)} (${((used / size) * 100).toFixed(1)} %) largest hole ${bytes(largestHole)}`;
+      const fill = `${bytes(used)} of ${bytes(size)} (${share(used, size)}) largest hole ${bytes(largestHole)}`;
       expect(await words(page, `[data-testid="fill-${window}"]`)).toBe(`${window} ${fill}`);
     }
     const stats = await cli<CliStats>('at', String(at), 'stats');
     const row = page.locator('.time-row', { hasText: 'static calls direct' }).locator('.time-now');
-    await expect
-      .poll(() => row.textContent(), PATIENT)
-      .toBe(stats.share === null ? '–' : `${(stats.share * 100).toFixed(1)} %`);
+    await expect.poll(() => row.textContent(), PATIENT).toBe(directShare(stats.classes));
     const keys = await cli<readonly CliKey[]>('at', String(at), 'keys');
     expect(keys.length).toBeGreaterThan(0);
     for (const { name, patches, tramp, chain } of keys) {

@@ -3,6 +3,7 @@ import { expect, it } from 'vitest';
 import { connect } from '../../../clients/sdk/node.ts';
 import { readStretch } from '../../../clients/web/model/feed/history.ts';
 import { fromHex, toHex } from '../../../protocol/address.ts';
+import { share } from '../../../protocol/count.ts';
 import { bytes } from '../../../protocol/size.ts';
 import { windowMaps } from '../../../protocol/view/windows.ts';
 import { DEMO_COMMITS, describePage } from './harness.ts';
@@ -70,10 +71,9 @@ describePage('address space', (site) => {
     const page = await open('?m=demo&at=1000');
     for (const { window, used, size: all, largestHole } of windowMaps(view)) {
       const text = page.getByTestId(`fill-${window}`);
-      const share = ((used / all) * 100).toFixed(1);
       await expect
         .poll(() => text.first().textContent(), PATIENT)
-        .toBe(`${window} ${bytes(used)} of ${bytes(all)} (${share} %) largest hole ${bytes(largestHole)}`);
+        .toBe(`${window} ${bytes(used)} of ${bytes(all)} (${share(used, all)}) largest hole ${bytes(largestHole)}`);
     }
   });
 

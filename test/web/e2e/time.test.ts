@@ -1,6 +1,7 @@
 import type { Page } from 'playwright-core';
 import { expect, it } from 'vitest';
 import { connect } from '../../../clients/sdk/node.ts';
+import { share } from '../../../protocol/count.ts';
 import { DEMO_COMMITS, describePage } from './harness.ts';
 
 /** A page may take its time on a busy machine. */
@@ -51,8 +52,7 @@ describePage('time', (site) => {
       const { direct, veneer, veneers } = view.now;
       const row = (label: string) => page.locator('.time-row', { hasText: label }).locator('.time-now');
       await expect.poll(() => row('veneers').textContent(), PATIENT).toBe(veneers.toLocaleString('en'));
-      const share = direct + veneer === 0 ? '–' : `${((direct / (direct + veneer)) * 100).toFixed(1)} %`;
-      expect(await row('branches direct').textContent()).toBe(share);
+      expect(await row('branches direct').textContent()).toBe(share(direct, direct + veneer));
       const again = await site().open(new URL(page.url()).search);
       await at(again, commit);
     }

@@ -1,5 +1,7 @@
 /** The events beside patches that decide what becomes of a command, as one line each. */
+
 import type { Command } from '../../../../protocol/commands.ts';
+import { count, counted } from '../../../../protocol/count.ts';
 import type { Event, EventType } from '../../../../protocol/events/index.ts';
 import { bytes, distance } from '../../../../protocol/size.ts';
 
@@ -36,9 +38,6 @@ export const DECISIVE: readonly EventType[] = [
   'HostModuleFreed',
 ];
 
-const count = (number: number, what: string): string =>
-  `${number.toLocaleString('en')} ${what}${number === 1 ? '' : 's'}`;
-
 const good = (module: string | null, text: string): Note => ({ text, tone: 'good', module });
 const bad = (module: string | null, text: string): Note => ({ text, tone: 'bad', module });
 const plain = (module: string | null, text: string): Note => ({ text, tone: 'plain', module });
@@ -49,7 +48,7 @@ export function noteOf(event: Event): Note | null {
     case 'MachineBooted':
       return plain(null, `booted: ${event.profile.layout} ${event.profile.arch}`);
     case 'MachineForked':
-      return plain(null, `forked from ${event.from.machine} at commit ${event.from.commit.toLocaleString('en')}`);
+      return plain(null, `forked from ${event.from.machine} at commit ${count(event.from.commit)}`);
     case 'CommandRefused':
       return bad(null, `refused here: ${event.message}`);
     case 'ModuleLive':
@@ -62,7 +61,7 @@ export function noteOf(event: Event): Note | null {
       return bad(event.module, `unload failed, ${event.errno}: ${event.words}`);
     case 'RelocationsApplied': {
       const veneers = event.pltUsed.core + event.pltUsed.init;
-      const text = `${count(event.relocations, 'relocation')}, ${count(veneers, 'veneer')} written`;
+      const text = `${counted(event.relocations, 'relocation')}, ${counted(veneers, 'veneer')} written`;
       return plain(event.module, `${text}; branches: ${branches(event.branches)}`);
     }
     case 'StaticCallFuncSet':
@@ -77,9 +76,9 @@ export function noteOf(event: Event): Note | null {
     case 'SiteModAllocationFailed':
       return bad(event.module, `${event.key}: allocation ${event.allocation}: ${event.words}`);
     case 'LazyAreasPurged':
-      return plain(null, `${count(event.areas.length, 'freed area')} usable again: ${bytes(sizeOf(event.areas))}`);
+      return plain(null, `${counted(event.areas.length, 'freed area')} usable again: ${bytes(sizeOf(event.areas))}`);
     case 'BookmarkSet':
-      return plain(null, `@${event.name} is commit ${event.at.toLocaleString('en')}`);
+      return plain(null, `@${event.name} is commit ${count(event.at)}`);
     case 'BookmarkRemoved':
       return plain(null, `@${event.name} was taken away`);
     case 'HostObserved':
@@ -94,7 +93,7 @@ export function noteOf(event: Event): Note | null {
 }
 
 const branches = ({ direct, veneer }: { readonly direct: number; readonly veneer: number }): string =>
-  `${direct.toLocaleString('en')} direct, ${veneer.toLocaleString('en')} by veneer`;
+  `${count(direct)} direct, ${count(veneer)} by veneer`;
 
 const sizeOf = (areas: readonly { readonly size: number }[]): number => areas.reduce((sum, { size }) => sum + size, 0);
 

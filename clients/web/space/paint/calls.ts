@@ -1,5 +1,6 @@
 /** Calls: arcs by class, told apart by colour and by line, and sites as ticks. */
 
+import { count } from '../../../../protocol/count.ts';
 import type { CallClass } from '../../../../protocol/events/static-call.ts';
 import { CLASSES } from '../../../../protocol/view/static-call.ts';
 import type { Sites } from '../../model/scene.ts';
@@ -112,10 +113,9 @@ export function paintLeaving(context: Context, ink: Ink, arcs: readonly Arc[], s
     const left = sum(mine.filter(({ from, to }) => Math.min(from, to) < 0));
     const right = sum(mine.filter(({ from, to }) => Math.max(from, to) > scale.width));
     context.fillStyle = ink.colours[name];
-    if (left > 0)
-      context.fillText(`← ${left.toLocaleString('en')} ${CLASS_WORDS[name].name}`, 6, leavesAt(row, level) + 2);
+    if (left > 0) context.fillText(`← ${count(left)} ${CLASS_WORDS[name].name}`, 6, leavesAt(row, level) + 2);
     if (right === 0) continue;
-    const words = `${right.toLocaleString('en')} ${CLASS_WORDS[name].name} →`;
+    const words = `${count(right)} ${CLASS_WORDS[name].name} →`;
     context.fillText(words, scale.width - 6 - words.length * SMALL * ink.character, leavesAt(row, level) + 2);
   }
 }
