@@ -6,11 +6,10 @@ import { computed, effect, signal } from '@preact/signals';
 import type { Commit } from '../../../protocol/commit.ts';
 import { same } from '../../../protocol/same.ts';
 import { ClientError } from '../../sdk/errors.ts';
+import { commitOf } from '../model/commit-of.ts';
 import type { PatchRow } from '../model/feed/form.ts';
-import { readStretch } from '../model/feed/history.ts';
-import { patchesOf } from '../model/patches.ts';
 import { client, scene, select, selection } from '../state/app.ts';
-import type { Selection } from '../state/selection.ts';
+import { type PatchId, patchId, patchPlace, type Selection } from '../state/selection.ts';
 import { say } from '../ui/announce.ts';
 
 /** What was chosen in the feed itself: it is in sight. */
@@ -18,6 +17,7 @@ const chosenHere = signal<Selection | null>(null);
 
 /** The last commit that was read. */
 const whole = signal<{ readonly epoch: string; readonly commit: Commit } | null>(null);
+/** The last that was asked for. One that can't be read is not asked for again and again. */
 let reading: { readonly what: string; readonly done: Promise<void> } | null = null;
 
 function read(epoch: string, number: number): Promise<void> {
@@ -29,38 +29,39 @@ function read(epoch: string, number: number): Promise<void> {
 
 async function readWhole(machine: string, epoch: string, number: number): Promise<void> {
   try {
-    const [commit] = await readStretch(client.machine(machine), { epoch, from: number - 1, to: number }).commits;
-    if (commit !== undefined) whole.value = { epoch, commit };
+    whole.value = { epoch, commit: await commitOf(client.machine(machine), epoch, number) };
   } catch (error) {
-    reading = null;
     if (!(error instanceof ClientError)) throw error;
+    if (error.temporary) reading = null;
     say(`Commit ${number} can't be read: ${error.message}`, 'problem');
   }
 }
 
 /** Undefined where it is not known now. */
-function idOf({ commit, index, event }: PatchRow, epoch: string): string | undefined {
-  if (index !== null) return `${commit}.${index}`;
+function idOf({ commit, index, event }: PatchRow, epoch: string): PatchId | undefined {
+  if (index !== null) return patchId(commit, index);
   const read = whole.value;
   if (read === null || read.epoch !== epoch || read.commit.number !== commit) return undefined;
-  for (const patch of patchesOf(read.commit)) if (same(patch.event, event)) return patch.id;
-  return undefined;
+  const found = read.commit.events.findIndex((one) => same(one, event));
+  return found < 0 ? undefined : patchId(commit, found);
 }
 
 export function isChosen(row: PatchRow, epoch: string): boolean {
   const chosen = selection.value;
-  if (chosen?.kind !== 'patch' || !chosen.id.startsWith(`${row.commit}.`)) return false;
+  if (chosen?.kind !== 'patch' || patchPlace(chosen.id).commit !== row.commit) return false;
   const id = idOf(row, epoch);
   if (id === undefined) void read(epoch, row.commit);
   return id === chosen.id;
 }
 
+const shownEpoch = computed(() => scene.value?.epoch ?? '');
+
 /** The patch that was chosen elsewhere; its address as soon as it is known. */
 export const wanted = computed(() => {
   const chosen = selection.value;
-  const epoch = scene.value?.epoch ?? '';
+  const epoch = shownEpoch.value;
   if (chosen?.kind !== 'patch' || chosen === chosenHere.value || epoch === '') return null;
-  const [commit = 0, index = 0] = chosen.id.split('.').map(Number);
+  const { commit, index } = patchPlace(chosen.id);
   const read = whole.value;
   const event = read?.epoch === epoch && read.commit.number === commit ? read.commit.events[index] : undefined;
   const address = event?.type === 'StaticCallPatched' ? event.address : null;

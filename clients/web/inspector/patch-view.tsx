@@ -3,8 +3,11 @@ import { fromHex } from '../../../protocol/address.ts';
 import type { Commit } from '../../../protocol/commit.ts';
 import { counted } from '../../../protocol/count.ts';
 import type { EventOf } from '../../../protocol/events/index.ts';
+import { moment } from '../../../protocol/moment.ts';
 import type { Arch } from '../asm/types.ts';
+import { commitOf } from '../model/commit-of.ts';
 import { commandWords } from '../model/feed/notes.ts';
+import { type PatchId, patchPlace } from '../state/selection.ts';
 import { Address } from '../ui/address.tsx';
 import { ATOMICITY_WORDS, AtomicityMark } from '../ui/atomicity.tsx';
 import { ClassMark } from '../ui/class-mark.tsx';
@@ -12,7 +15,6 @@ import { Code } from '../ui/code.tsx';
 import { Reach } from '../ui/reach.tsx';
 import { symbolAt } from '../ui/symbols.ts';
 import { BitChange } from './bit-change.tsx';
-import { commitOf } from './commit-of.ts';
 import { Fact, Facts, Part } from './facts.tsx';
 import { CommitLink, KeyLink, OwnerLink } from './links.tsx';
 import { useAskedAt } from './position.ts';
@@ -25,13 +27,12 @@ type Patched = EventOf<'StaticCallPatched'>;
 
 export interface PatchViewProps {
   readonly arch: Arch;
-  /** `COMMIT.INDEX`. */
-  readonly id: string;
+  readonly id: PatchId;
 }
 
 export function PatchView({ arch, id }: PatchViewProps) {
   const asked = useAskedAt();
-  const [number = Number.NaN, index = Number.NaN] = id.split('.').map(Number);
+  const { commit: number, index } = patchPlace(id);
   const { answer, error, stale } = useQuestion(asked && `${asked.machine.name} ${asked.epoch} commit ${number}`, () => {
     if (asked === null) throw new TypeError('there is no position');
     return commitOf(asked.machine, asked.epoch, number);
@@ -75,7 +76,7 @@ function PatchFacts({ arch, commit, event }: PatchFactsProps) {
         <CommitLink commit={commit.number} /> <span>{commandWords(commit.command)}</span>
       </Fact>
       <Fact name="time" wide>
-        <time dateTime={new Date(commit.time).toISOString()}>{new Date(commit.time).toLocaleString('en')}</time>
+        <time dateTime={moment(commit.time)}>{moment(commit.time)}</time>
       </Fact>
       <Fact name="address" wide>
         <Place address={fromHex(address)} />

@@ -39,6 +39,8 @@ function useAsking<Q extends QueryName>(model: Model, query: Q, argument: QueryA
   const wish = useRef({ model, asked, argument });
   wish.current = { model, asked, argument };
   const last = useRef<Answered<Q>>(undefined);
+  /** Undefined once nobody looks any more. */
+  const again = useRef<() => void>(undefined);
 
   useEffect(() => {
     const ask = (): void => {
@@ -54,10 +56,15 @@ function useAsking<Q extends QueryName>(model: Model, query: Q, argument: QueryA
         const told = { machine: mine.model.machine, asked: mine.asked, answer };
         if (!same(last.current, told)) setState(told);
         last.current = told;
-        if (now.asked !== mine.asked || now.model.scene.peek()?.seq !== seq) ask();
+        if (now.asked !== mine.asked || now.model.scene.peek()?.seq !== seq) again.current?.();
       });
     };
-    return model.scene.subscribe(ask);
+    again.current = ask;
+    const stop = model.scene.subscribe(ask);
+    return () => {
+      stop();
+      again.current = undefined;
+    };
   }, [model, query, asked]);
 
   return { asked, state };

@@ -5,5 +5,14 @@ export type Selection =
   | { readonly kind: 'module'; readonly name: string }
   | { readonly kind: 'section'; readonly module: string; readonly section: string }
   | { readonly kind: 'key'; readonly name: string }
-  /** `id` as PatchEvent has it. */
-  | { readonly kind: 'patch'; readonly id: string };
+  | { readonly kind: 'patch'; readonly id: PatchId };
+
+/** `COMMIT.INDEX`, the index among the events of the commit: names a patch for ever. */
+export type PatchId = string;
+
+export const patchId = (commit: number, index: number): PatchId => `${commit}.${index}`;
+
+export function patchPlace(id: PatchId): { readonly commit: number; readonly index: number } {
+  const [commit = Number.NaN, index = Number.NaN] = id.split('.').map(Number);
+  return { commit, index };
+}
