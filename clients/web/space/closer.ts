@@ -18,15 +18,16 @@ const STILL_MS = 120;
 
 /** Until the returned function is called. */
 export function followSections({ frame, model, sections }: Space): () => void {
-  const wanted = computed(() => (frame.value === null ? '' : closeModules(frame.value).join(' ')));
+  const wanted = computed(() => JSON.stringify(frame.value === null ? [] : closeModules(frame.value)));
   const areas = computed(() => frame.value?.scene.areas);
   let busy = false;
   let again = false;
   const ask = (): void => {
     again = busy;
-    if (busy || wanted.peek() === '') return;
+    const names = JSON.parse(wanted.peek()) as readonly string[];
+    if (busy || names.length === 0) return;
     busy = true;
-    void model.ask('sections', wanted.peek().split(' ')).then((answer) => {
+    void model.ask('sections', names).then((answer) => {
       busy = false;
       sections.value = new Map(answer.map((module) => [module.module, module]));
       if (again) ask();

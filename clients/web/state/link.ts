@@ -37,8 +37,14 @@ export function linkText(state: LinkState): string {
   ];
   const given = fields.filter((field): field is readonly [string, string] => field[1] !== null);
   if (given.length === 0) return '';
-  return `?${given.map(([name, value]) => `${name}=${encodeURIComponent(value).replaceAll('%3A', ':').replaceAll('%40', '@')}`).join('&')}`;
+  return `?${given.map(([name, value]) => `${name}=${encoded(value)}`).join('&')}`;
 }
+
+/** Half a character, as a name in a session may hold it, has no encoding. */
+const encoded = (value: string): string =>
+  encodeURIComponent(value.replace(/\p{Surrogate}/gu, '\ufffd'))
+    .replaceAll('%3A', ':')
+    .replaceAll('%40', '@');
 
 /** What makes no sense is left out. */
 export function parseLink(search: string): LinkState {

@@ -9,7 +9,7 @@ export function selectionText(selection: Selection): string {
     case 'module':
       return `module:${selection.name}`;
     case 'section':
-      return `section:${selection.module}:${selection.section}`;
+      return `section:${escaped(selection.module)}:${selection.section}`;
     case 'key':
       return `key:${selection.name}`;
     case 'patch':
@@ -17,20 +17,24 @@ export function selectionText(selection: Selection): string {
   }
 }
 
+/** A session can hold modules of any name: the first colon ends it. */
+const escaped = (name: string): string => name.replaceAll('%', '%25').replaceAll(':', '%3A');
+const plain = (text: string): string => text.replaceAll('%3A', ':').replaceAll('%25', '%');
+
 /** Null for a text that names nothing. */
 export function parseSelection(text: string): Selection | null {
   if (text.startsWith('0x')) {
     const address = fromHex(text);
     return Number.isNaN(address) ? null : { kind: 'address', address };
   }
-  const [, kind, rest] = /^([a-z]+):(.+)$/.exec(text) ?? [];
+  const [, kind, rest] = /^([a-z]+):(.+)$/s.exec(text) ?? [];
   if (rest === undefined) return null;
   switch (kind) {
     case 'module':
       return { kind, name: rest };
     case 'section': {
-      const [, module, section] = /^([^:]+):(.+)$/.exec(rest) ?? [];
-      return module === undefined || section === undefined ? null : { kind, module, section };
+      const [, module, section] = /^([^:]+):(.+)$/s.exec(rest) ?? [];
+      return module === undefined || section === undefined ? null : { kind, module: plain(module), section };
     }
     case 'key':
       return { kind, name: rest };

@@ -42,6 +42,25 @@ afterAll(async () => {
 
 const QUESTION: KeyRowsQuestion = { search: '', sort: 'name', open: [], top: 0, height: 1e9, show: null };
 
+it('PAGE-21: an owner opens by its row’s id, whatever it and the key are called', () => {
+  const view = large(1, 1);
+  const [key] = view.staticCalls.keys.values();
+  const [link] = key?.chain ?? [];
+  if (key === undefined || link === undefined) throw new Error('there is no owner');
+  for (const [name, owner] of [
+    ['a b', 'c'],
+    ['a', 'b c'],
+    ['%20', 'x'],
+  ] as const) {
+    view.staticCalls.keys.clear();
+    view.staticCalls.keys.set(name, { ...key, name, chain: [{ ...link, owner }] });
+    const closed = keyRowsQuery(view, { ...QUESTION, open: [keyId(name)] });
+    const opened = keyRowsQuery(view, { ...QUESTION, open: [keyId(name), ownerId(name, owner)] });
+    expect(closed.rows.map(({ kind }) => kind)).toEqual(['key', 'owner']);
+    expect(opened.rows.map(({ kind }) => kind)).toEqual(['key', 'owner', 'site']);
+  }
+});
+
 const everything = ({ staticCalls }: View): readonly string[] =>
   [...staticCalls.keys.values()].flatMap(({ name, chain }) => [
     keyId(name),

@@ -100,9 +100,11 @@ export const OWNER_HEIGHT = 26;
 export const SITE_HEIGHT = 24;
 const CHAIN_SHOWN = 6;
 
-/** Names of keys and modules have no blanks. */
 export const keyId = (key: string): string => `key ${key}`;
-export const ownerId = (key: string, owner: string): string => `owner ${key} ${owner}`;
+const OWNER = 'owner ';
+/** A session can hold any name: the first blank ends the key. */
+export const ownerId = (key: string, owner: string): string =>
+  `${OWNER}${key.replaceAll('%', '%25').replaceAll(' ', '%20')} ${owner}`;
 const SITE = 'site ';
 export const siteId = (address: string): string => `${SITE}${address}`;
 
@@ -184,8 +186,10 @@ export function keyRowsQuery(view: View, question: KeyRowsQuestion): KeyRowsAnsw
 function ownersByKey(ids: readonly string[]): ReadonlyMap<string, ReadonlySet<string>> {
   const found = new Map<string, Set<string>>();
   for (const id of ids) {
-    const [kind, key, owner] = id.split(' ');
-    if (kind !== 'owner' || key === undefined || owner === undefined) continue;
+    if (!id.startsWith(OWNER)) continue;
+    const end = id.indexOf(' ', OWNER.length);
+    const key = id.slice(OWNER.length, end).replaceAll('%20', ' ').replaceAll('%25', '%');
+    const owner = id.slice(end + 1);
     const owners = found.get(key) ?? new Set();
     owners.add(owner);
     found.set(key, owners);
