@@ -9,7 +9,9 @@ export type ClientErrorCode =
   | 'bad-answer'
   /** A feed skipped or repeated a commit. */
   | 'gap'
-  | 'closed';
+  | 'closed'
+  /** A file of the caller's own can't be read. */
+  | 'unreadable';
 
 export class ClientError extends Error {
   readonly code: ClientErrorCode;

@@ -6,6 +6,7 @@ import type { Client } from '../../sdk/types.ts';
 import type { Refused } from '../ui/refusal-words.ts';
 import { freeName, isModuleFile, isSessionFile, nameOfSession } from './names.ts';
 import { inOrder, needsOf } from './needs.ts';
+import { readFile } from './read-file.ts';
 import { outcomeOf } from './result.ts';
 import { type Trouble, troubleOf, troubleText } from './trouble.ts';
 
@@ -84,7 +85,7 @@ export async function takeIn(files: readonly SourceFile[], options: IntakeOption
     if (isSessionFile(file.name)) {
       const taken = new Set((await client.machines()).map(({ name }) => name));
       const name = freeName(nameOfSession(file.name), taken);
-      const { position } = await client.importSession(name, new Uint8Array(await file.arrayBuffer()));
+      const { position } = await client.importSession(name, await readFile(file));
       made.push(name);
       settle(result, 'done', `is machine ${name}`, position.commit);
       return;
@@ -97,7 +98,7 @@ export async function takeIn(files: readonly SourceFile[], options: IntakeOption
       );
       return;
     }
-    const bytes = new Uint8Array(await file.arrayBuffer());
+    const bytes = await readFile(file);
     const stored = await client.upload(bytes, file.name);
     const name = stored.name ?? file.name.replace(/\..*$/, '');
     sent.push({ name, needs: await needsOf(bytes, file.name), blob: stored.sha256, result });

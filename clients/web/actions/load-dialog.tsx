@@ -8,6 +8,7 @@ import { Dialog } from '../ui/dialog.tsx';
 import { Field } from '../ui/field.tsx';
 import { command } from './do.ts';
 import { OnlyLive } from './only-live.tsx';
+import { readFile } from './read-file.ts';
 import { isLive, shut } from './state.ts';
 import { type Trouble, troubleOf } from './trouble.ts';
 import { TroubleNote } from './trouble-note.tsx';
@@ -21,6 +22,7 @@ export function LoadDialog({ machine }: { readonly machine: string }) {
   const errno = useSignal('');
   const allocation = useSignal('');
   const trouble = useSignal<Trouble | null>(null);
+  const busy = useSignal(false);
   const failed = (error: unknown): void => {
     trouble.value = troubleOf(error);
   };
@@ -40,6 +42,7 @@ export function LoadDialog({ machine }: { readonly machine: string }) {
   async function load(event: Event): Promise<void> {
     event.preventDefault();
     trouble.value = null;
+    busy.value = true;
     try {
       const { blob, file } = await bytesOf(chosen.value, known, wanted.value);
       shut();
@@ -53,6 +56,7 @@ export function LoadDialog({ machine }: { readonly machine: string }) {
     } catch (error) {
       failed(error);
     }
+    busy.value = false;
   }
 
   return (
@@ -145,9 +149,11 @@ export function LoadDialog({ machine }: { readonly machine: string }) {
           <button
             type="submit"
             class="main"
-            disabled={!isLive.value || (chosen.value === null && !known.some((one) => isNamed(one, wanted.value)))}
+            disabled={
+              busy.value || !isLive.value || (chosen.value === null && !known.some((one) => isNamed(one, wanted.value)))
+            }
           >
-            Load
+            {busy.value ? 'Sending…' : 'Load'}
           </button>
         </p>
       </form>
@@ -164,7 +170,7 @@ async function bytesOf(
   wanted: string,
 ): Promise<{ readonly blob: string; readonly file: string }> {
   if (own !== null) {
-    const { sha256 } = await client.upload(new Uint8Array(await own.arrayBuffer()), own.name);
+    const { sha256 } = await client.upload(await readFile(own), own.name);
     return { blob: sha256, file: own.name };
   }
   // The newest of that name.

@@ -108,6 +108,19 @@ describe('modules', () => {
     expect(intake.files[1]?.commit).toBe(3);
   });
 
+  it('PAGE-65: a file that the browser can’t read any more is one of them, and the next one is taken', async () => {
+    const into = await closedMachine();
+    const gone: SourceFile = {
+      ...ko('chain-a.ko'),
+      arrayBuffer: () => Promise.reject(new DOMException('A requested file could not be found', 'NotFoundError')),
+    };
+    const session = { ...gone, name: 'gone.veneer.jsonl' };
+    const { intake } = await take([gone, session, ko('hello.ko.xz')], into);
+    expect(intake).toMatchObject({ phase: 'over', trouble: null });
+    expect(states(intake)).toEqual({ [gone.name]: 'failed', [session.name]: 'failed', 'hello.ko.xz': 'done' });
+    expect(intake.files[0]?.words).toContain('could not be found');
+  });
+
   it('PAGE-65: progress counts files and bytes up to all of them', async () => {
     const machine = await closedMachine();
     const files = [ko('chain-a.ko'), ko('chain-b.ko')];
