@@ -111,11 +111,16 @@ async function send(
   connection: Connection,
   machine: string,
   command: Command,
-  { id = crypto.randomUUID(), expected }: CommandOptions = {},
+  { id = newId(), expected }: CommandOptions = {},
 ): Promise<Done> {
   const text = JSON.stringify({ type: 'command', id, machine, command, expected });
   const { position, repeated, commit } = await connection.command(machine, id, text);
   return { position, repeated, commit };
+}
+
+/** A browser has crypto.randomUUID for pages that it trusts alone: not for one from another machine without TLS. */
+function newId(): string {
+  return [...crypto.getRandomValues(new Uint8Array(16))].map((byte) => byte.toString(16).padStart(2, '0')).join('');
 }
 
 function httpUrl(url: string): string {

@@ -2,8 +2,9 @@
 import { say } from './announce.ts';
 
 export function copy(text: string, said = text): void {
-  navigator.clipboard.writeText(text).then(
-    () => say(`Copied ${said}`),
-    () => say('The browser does not let this page use the clipboard'),
-  );
+  const refused = (): void => say('The browser does not let this page use the clipboard', 'problem');
+  // Pages from other machines have none without TLS.
+  const clipboard: Clipboard | undefined = navigator.clipboard;
+  if (clipboard === undefined) refused();
+  else clipboard.writeText(text).then(() => say(`Copied ${said}`), refused);
 }

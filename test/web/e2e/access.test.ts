@@ -1,6 +1,6 @@
 /** The page of daemons that people run otherwise: with tokens, with little patience for old commits, with the demo on its way. */
 import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
-import { tmpdir } from 'node:os';
+import { networkInterfaces, tmpdir } from 'node:os';
 import { join } from 'node:path';
 import type { Browser, Page } from 'playwright-core';
 import { afterAll, afterEach, beforeAll, describe, expect, it } from 'vitest';
@@ -24,6 +24,12 @@ async function give(page: Page, token: string): Promise<void> {
   await page.getByLabel('Token').fill(token);
   await page.getByRole('button', { name: 'Use it' }).click();
 }
+
+/** Where others reach this machine. */
+const ADDRESS = Object.values(networkInterfaces())
+  .flatMap((all) => all ?? [])
+  .find(({ family, internal }) => family === 'IPv4' && !internal)?.address;
+if (ADDRESS === undefined) console.warn('SKIPPED: the page from another machine, as this one has no network');
 
 const stopOf = (id: string): Stop => STOPS.find((stop) => stop.id === id)!;
 
@@ -51,6 +57,28 @@ describe.skipIf(!hasChromium)('the page of a daemon that is run otherwise', () =
     await browser?.close();
     rmSync(folder, { recursive: true, force: true });
   });
+
+  it.skipIf(ADDRESS === undefined)(
+    'PAGE-126: from another machine without TLS all works but the clipboard',
+    async () => {
+      writeFileSync(tokenFile, `operate ${TOKENS.operate}\n`);
+      await start('--data', join(folder, 'far'), '--demo', 'instant', '--token-file', tokenFile, '--host', '0.0.0.0');
+      const page = await (await browser.newContext({ viewport: { width: 1280, height: 900 } })).newPage();
+      const errors: Error[] = [];
+      page.on('pageerror', (error) => errors.push(error));
+      await page.goto(`http://${ADDRESS}:${new URL(daemon.url).port}/?m=demo`);
+      await give(page, TOKENS.operate);
+      await live(page).waitFor();
+      expect(await page.evaluate(() => isSecureContext)).toBe(false);
+      await page.keyboard.press('h');
+      await page.getByRole('dialog').getByRole('textbox').fill('far');
+      await page.keyboard.press('Enter');
+      await page.getByText('Bookmark far: commit').waitFor();
+      await page.keyboard.press('c');
+      await page.getByText('The browser does not let this page use the clipboard').waitFor();
+      expect(errors).toEqual([]);
+    },
+  );
 
   it('PAGE-93: a token is asked for, a wrong one is said to be wrong, one that is not taken any more is asked for again', async () => {
     const data = join(folder, 'asked');
