@@ -77,7 +77,11 @@ export function ForkDialog({ scene }: { readonly scene: Scene }) {
         if (stopped.current) throw STOPPED;
         progress.value = now;
       });
-      if (stopped.current) return;
+      if (stopped.current) {
+        // It was made before it could be stopped.
+        await client.machine(as).remove();
+        throw STOPPED;
+      }
       shut();
       say(`${as} is a fork of ${from.machine}: ${forkWords(counts)}`);
       openBeside(as);
