@@ -95,6 +95,9 @@ function open({ url, machine, token }: Extract<ToWorker, { type: 'open' }>): voi
   opened = { picture, player, feed };
 }
 
+// What fails while nobody waits for it is a mistake, too: the page says that it failed.
+self.addEventListener('unhandledrejection', ({ reason }) => reportError(reason));
+
 scope.onmessage = ({ data: message }) => {
   if (message.type === 'open') {
     open(message);
