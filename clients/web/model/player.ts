@@ -37,6 +37,8 @@ export function openPlayer(machine: MachineHandle, picture: Picture, sink: Playe
   /** Where a drag wants to be while an earlier answer is on its way. */
   let target: number | string | undefined;
   let going = false;
+  /** The turn in which they are gone to: wishes of one turn are one drag. */
+  let drag = 0;
   /** Where what is under way ends: steps add up, however quickly they come. */
   let aim: number | undefined;
   /** Whether the newest commit is followed. */
@@ -135,6 +137,7 @@ export function openPlayer(machine: MachineHandle, picture: Picture, sink: Playe
     stop = () => subscription.unsubscribe();
   }
 
+  /** Shows what was asked for also where the drag has gone on meanwhile: who drags without a pause would see nothing else. */
   async function reach(): Promise<void> {
     if (going) return;
     going = true;
@@ -143,10 +146,8 @@ export function openPlayer(machine: MachineHandle, picture: Picture, sink: Playe
       const at = target;
       target = undefined;
       await show(mine, at);
-      if (mine === turn && target === undefined) {
-        aim = undefined;
-        picture.mode('paused');
-      }
+      if (mine === turn) picture.mode('paused');
+      if (mine === turn && target === undefined) aim = undefined;
       sink.changed();
     }
     going = false;
@@ -177,15 +178,15 @@ export function openPlayer(machine: MachineHandle, picture: Picture, sink: Playe
         forward(at);
         return;
       }
-      begin();
-      if (typeof at === 'number') aim = at;
+      if (!going || drag !== turn) drag = begin();
+      aim = typeof at === 'number' ? at : undefined;
       target = at;
       void reach();
     },
     step(commits) {
       const { commit } = picture.position;
       const to = Math.max(0, (aim ?? commit) + commits);
-      if (to < commit) player.goTo(to);
+      if (going || to < commit || to - commit > NEAR) player.goTo(to);
       else forward(to);
     },
     play(pace) {

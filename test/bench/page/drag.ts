@@ -32,7 +32,11 @@ export async function drag(chromium: Chromium, url: string, note: (text: string)
   }
   client.close();
   note(`${COMMITS.toLocaleString('en')} commits appended`);
+  return dragged(chromium, url);
+}
 
+/** Of a machine that is there. */
+export async function dragged(chromium: Chromium, url: string): Promise<readonly Row[]> {
   const empty = await openEmpty(chromium);
   const { page, context, take } = await chromium.open();
   await page.goto(`${url}/?m=${MACHINE}`);
@@ -54,8 +58,7 @@ export async function drag(chromium: Chromium, url: string, note: (text: string)
   }
   await page.mouse.move(x + width / 2, y);
   await page.mouse.up();
-  const middle = Number(await rail.getAttribute('aria-valuenow'));
-  await page.evaluate(`bench.reached(${middle})`);
+  const middle = (await page.evaluate('bench.settled()')) as number;
   const [mine, bare, trace] = [await take(), await empty.take(), await stop()];
   const { delays, positions } = followed(mine);
   const seconds = ((mine.frames.at(-1) ?? 0) - (mine.frames[0] ?? 0)) / 1000;

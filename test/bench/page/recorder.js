@@ -3,6 +3,7 @@
 (() => {
   const record = { origin: performance.timeOrigin, frames: [], shown: [], scenes: [], wishes: [], longTasks: [] };
   let place = null;
+  let lastWish = -1;
 
   const shown = () => {
     if (!place?.isConnected) place = document.querySelector('[data-testid="position"]');
@@ -28,6 +29,7 @@
       });
     }
     postMessage(message, ...rest) {
+      if (message.type === 'go-to') lastWish = message.at;
       if (message.type === 'go-to' || message.type === 'step') {
         record.wishes.push([performance.now(), message.at ?? message.commits]);
       }
@@ -52,6 +54,8 @@
   globalThis.bench = {
     /** Milliseconds when a frame begins before which this commit stood on the page; undefined: any but the empty machine. */
     reached: (commit) => until(() => (commit === undefined ? shown() > 0 : shown() === commit)),
+    /** The commit that was wished for last, when it stands there. */
+    settled: () => until(() => shown() === lastWish).then(() => lastWish),
     there: (selector) => until(() => document.querySelector(selector) !== null),
     painted: () => performance.getEntriesByName('first-contentful-paint')[0]?.startTime,
     /** What was written down since the last call. */
