@@ -15,8 +15,19 @@ export interface Shipped {
   module(name: string): Promise<Uint8Array | null>;
 }
 
-/** The name of the machine. Throws a ClientError, or why a file can't be had. */
-export async function machineFor(client: Client, stop: SessionStop, shipped: Shipped): Promise<string> {
+let turn: Promise<unknown> = Promise.resolve();
+
+/**
+ * The name of the machine. Throws a ClientError, or why a file can't be had. One after the other: who goes back and forth
+ * quickly asks for the same session again while it is brought.
+ */
+export function machineFor(client: Client, stop: SessionStop, shipped: Shipped): Promise<string> {
+  const mine = turn.then(() => bring(client, stop, shipped));
+  turn = mine.catch(() => undefined);
+  return mine;
+}
+
+async function bring(client: Client, stop: SessionStop, shipped: Shipped): Promise<string> {
   const machine = await sessionMachine(client, stop, shipped);
   // The modules of the demo are Debian's: they don't ship.
   if (stop.session.startsWith('tour-')) await bringModules(client, machine, shipped);
