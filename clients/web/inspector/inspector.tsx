@@ -15,6 +15,10 @@ import { PatchView } from './patch-view.tsx';
 import { permalinkHere } from './permalink.ts';
 import { SectionView } from './section-view.tsx';
 import './inspector.css';
+import './listing.css';
+import './bits.css';
+import './traces.css';
+import './modules.css';
 
 export function Inspector() {
   useShortcuts(
