@@ -1,7 +1,7 @@
 /** A person's wishes carried out: sent to the daemon, said, and shown with what they came to. */
 import type { Command } from '../../../protocol/commands.ts';
 import { counted } from '../../../protocol/count.ts';
-import { startState } from '../app/start.ts';
+import { showAny, startState } from '../app/start.ts';
 import { client, linkState, model, openBeside, openMachine, select } from '../state/app.ts';
 import { linkText } from '../state/link.ts';
 import { say } from '../ui/announce.ts';
@@ -109,13 +109,6 @@ export async function remove(machine: string): Promise<Trouble | null> {
   }
   say(`${machine} is removed`);
   openBeside(null);
-  const others = await client.machines().catch(() => []);
-  const next = others.find((other) => 'position' in other)?.name;
-  if (next !== undefined) show(next);
-  else {
-    model.value?.close();
-    model.value = null;
-    startState.value = 'no-machine';
-  }
+  await showAny();
   return null;
 }

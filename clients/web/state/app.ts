@@ -35,6 +35,7 @@ export function openMachine(name: string, at: string | null = null): void {
   if (model.value?.machine !== name) {
     model.value?.close();
     batch(() => {
+      if (besideModel.value?.machine === name) openBeside(null);
       model.value = openModel(location.origin, name, token);
       selection.value = null;
       hover.value = null;
@@ -52,13 +53,15 @@ export function closeMachine(): void {
   batch(() => {
     model.value = null;
     selection.value = null;
+    hover.value = null;
     span.value = null;
     wished.value = null;
   });
 }
 
+/** Nothing stands beside itself. */
 export function openBeside(name: string | null): void {
-  if (besideModel.value?.machine === name) return;
+  if (besideModel.value?.machine === name || (name !== null && model.value?.machine === name)) return;
   besideModel.value?.close();
   besideModel.value = name === null ? null : openModel(location.origin, name, token);
   besideModel.value?.live();

@@ -11,13 +11,22 @@ const EVERY_MS = 500;
 /** Milliseconds after a question that failed. */
 const RETRY_MS = 2000;
 
-const answer = signal<{ readonly machine: string; readonly timeline: TimelineAnswer } | null>(null);
+interface Answer {
+  readonly machine: string;
+  /** Of the picture that it was asked for: the machine may be another one by now. */
+  readonly epoch: string | undefined;
+  readonly timeline: TimelineAnswer;
+}
+
+const answer = signal<Answer | null>(null);
 let asking = false;
 
 /** Null until there is an answer for the machine that is shown. */
 export const history = computed<TimelineAnswer | null>(() => {
   const known = answer.value;
-  return known !== null && known.machine === model.value?.machine ? known.timeline : null;
+  const now = scene.value;
+  const isOfIt = known?.machine === model.value?.machine && known?.timeline.position.epoch === now?.epoch;
+  return known !== null && isOfIt ? known.timeline : null;
 });
 
 /** Whether what is known lacks commits that the page knows of. */
@@ -27,17 +36,18 @@ function stale(): boolean {
   const known = answer.value;
   if (known?.machine !== now.machine) return true;
   const { epoch, commit } = known.timeline.position;
-  return epoch !== now.epoch || commit < now.head;
+  return epoch === now.epoch ? commit < now.head : known.epoch !== now.epoch;
 }
 
 async function ask(): Promise<void> {
   const machine = model.value?.machine;
   if (machine === undefined) return;
+  const epoch = scene.peek()?.epoch;
   asking = true;
   let pause = EVERY_MS;
   try {
     const timeline = await client.machine(machine).timeline({ points: POINTS });
-    answer.value = { machine, timeline };
+    answer.value = { machine, epoch, timeline };
   } catch (error) {
     if (!(error instanceof ClientError)) throw error;
     pause = RETRY_MS;
