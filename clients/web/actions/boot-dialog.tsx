@@ -10,14 +10,14 @@ import { client } from '../state/app.ts';
 import { say } from '../ui/announce.ts';
 import { Dialog } from '../ui/dialog.tsx';
 import { Field } from '../ui/field.tsx';
+import { type Trouble, troubleOf } from '../ui/trouble.ts';
+import { TroubleNote } from '../ui/trouble-note.tsx';
 import { type BootField, type BootForm, bootFields, fieldOf } from './boot-fields.ts';
 import { openWaiting, show } from './do.ts';
 import { FlavourChoices } from './flavour-choices.tsx';
 import { LAYOUT_WORDS } from './flavours.ts';
 import { freeName } from './names.ts';
 import { shut, waiting } from './state.ts';
-import { type Trouble, troubleOf } from './trouble.ts';
-import { TroubleNote } from './trouble-note.tsx';
 
 const EMPTY: BootForm = {
   name: '',

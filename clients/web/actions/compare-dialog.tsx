@@ -5,9 +5,9 @@ import { count } from '../../../protocol/count.ts';
 import type { MachineSummary } from '../../../protocol/frames.ts';
 import { client, openBeside } from '../state/app.ts';
 import { Dialog } from '../ui/dialog.tsx';
+import { type Trouble, troubleOf } from '../ui/trouble.ts';
+import { TroubleNote } from '../ui/trouble-note.tsx';
 import { shut } from './state.ts';
-import { type Trouble, troubleOf } from './trouble.ts';
-import { TroubleNote } from './trouble-note.tsx';
 
 export function CompareDialog({ machine }: { readonly machine: string }) {
   const others = useSignal<readonly MachineSummary[] | null>(null);

@@ -5,13 +5,14 @@ import type { ComparedCommand, Verdict } from '../../../protocol/compare/form.ts
 import { differenceWords, sideNumbers, sideWords } from '../../../protocol/compare/words.ts';
 import { count } from '../../../protocol/count.ts';
 import type { Model } from '../model/model.ts';
+import { atOrBefore } from '../model/search.ts';
 import { besideModel, client, model, openBeside, scene } from '../state/app.ts';
 import { Panel } from '../ui/panel.tsx';
+import { TroubleNote } from '../ui/trouble-note.tsx';
 import { VirtualList } from '../ui/virtual-list.tsx';
 import { goToLine, keepInStep } from './beside.ts';
 import { type Comparison, compare, comparison, type Extent, LINES_KEPT, VERDICTS } from './comparison.ts';
 import { ComparisonSummary } from './comparison-summary.tsx';
-import { TroubleNote } from './trouble-note.tsx';
 import './comparison.css';
 
 const ROW = 26;
@@ -162,13 +163,8 @@ function commitsOf(rows: readonly ComparedCommand[]): Int32Array {
 
 /** The row of a commit of a, or the one before it; undefined where there is none. */
 function rowAt(commits: Int32Array, commit: number): number | undefined {
-  let [low, high] = [0, commits.length];
-  while (low < high) {
-    const middle = (low + high) >> 1;
-    if ((commits[middle] ?? 0) <= commit) low = middle + 1;
-    else high = middle;
-  }
-  return low === 0 ? undefined : low - 1;
+  const at = atOrBefore(commits, commit);
+  return at < 0 ? undefined : at;
 }
 
 interface LineProps {

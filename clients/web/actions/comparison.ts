@@ -2,8 +2,8 @@
 import { signal } from '@preact/signals';
 import type { ComparedCommand, CompareSummary, Verdict } from '../../../protocol/compare/form.ts';
 import type { MachineHandle } from '../../sdk/types.ts';
+import { type Trouble, troubleOf } from '../ui/trouble.ts';
 import { type Counterparts, openCounterparts } from './counterpart.ts';
-import { type Trouble, troubleOf } from './trouble.ts';
 
 /** Lines of one verdict that are kept; the others are counted. */
 export const LINES_KEPT = 20_000;

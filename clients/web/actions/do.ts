@@ -6,11 +6,11 @@ import { client, linkState, model, openBeside, openMachine, select } from '../st
 import { linkText } from '../state/link.ts';
 import { say } from '../ui/announce.ts';
 import { copy } from '../ui/copy.ts';
+import { type Trouble, troubleOf, troubleText } from '../ui/trouble.ts';
 import { type SourceFile, takeIn } from './intake.ts';
 import { isModuleFile } from './names.ts';
 import { type Outcome, resultOf } from './result.ts';
 import { dialog, intake, isLive, result, waiting } from './state.ts';
-import { type Trouble, troubleOf, troubleText } from './trouble.ts';
 
 /** To the machine that is shown. What the kernel or the daemon refuses is shown, and is no error here. */
 export async function command(wish: Exclude<Command, { type: 'boot' }>): Promise<Outcome | null> {

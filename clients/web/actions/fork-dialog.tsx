@@ -10,6 +10,8 @@ import { client, openBeside } from '../state/app.ts';
 import { say } from '../ui/announce.ts';
 import { Dialog } from '../ui/dialog.tsx';
 import { Field } from '../ui/field.tsx';
+import { type Trouble, troubleOf } from '../ui/trouble.ts';
+import { TroubleNote } from '../ui/trouble-note.tsx';
 import { FLAVOUR_WORDS } from './flavours.ts';
 import { changedWord, type ForkFault, type ForkForm, forkChanges, UNCHANGED } from './fork-form.ts';
 import { forkWords } from './fork-words.ts';
@@ -17,8 +19,6 @@ import { Choose, Write } from './form-fields.tsx';
 import { MissingFiles } from './missing-files.tsx';
 import { freeName } from './names.ts';
 import { shut } from './state.ts';
-import { type Trouble, troubleOf } from './trouble.ts';
-import { TroubleNote } from './trouble-note.tsx';
 
 /** What ends a fork that is under way. */
 const STOPPED = new Error('stopped');

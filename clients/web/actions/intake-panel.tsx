@@ -4,12 +4,12 @@ import { count, counted } from '../../../protocol/count.ts';
 import { bytes } from '../../../protocol/size.ts';
 import { goTo, model } from '../state/app.ts';
 import { Refusal } from '../ui/refusal.tsx';
+import { TroubleNote } from '../ui/trouble-note.tsx';
 import { VirtualList } from '../ui/virtual-list.tsx';
 import { openWaiting, stopIntake } from './do.ts';
 import type { FileResult, FileState, Intake } from './intake.ts';
 import { OnlyLive } from './only-live.tsx';
 import { intake as intakeSignal, isLive, waiting } from './state.ts';
-import { TroubleNote } from './trouble-note.tsx';
 
 const ROW = 40;
 /** Rows on the screen at a time. */

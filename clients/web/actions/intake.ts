@@ -4,11 +4,11 @@
  */
 import type { Client } from '../../sdk/types.ts';
 import type { Refused } from '../ui/refusal-words.ts';
+import { type Trouble, troubleOf, troubleText } from '../ui/trouble.ts';
 import { freeName, isModuleFile, isSessionFile, nameOfSession } from './names.ts';
 import { inOrder, needsOf } from './needs.ts';
 import { readFile } from './read-file.ts';
 import { outcomeOf } from './result.ts';
-import { type Trouble, troubleOf, troubleText } from './trouble.ts';
 
 /** A browser's File has these. */
 export interface SourceFile {

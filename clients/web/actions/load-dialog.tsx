@@ -6,12 +6,12 @@ import type { LoadedFile } from '../../../protocol/fork.ts';
 import { client } from '../state/app.ts';
 import { Dialog } from '../ui/dialog.tsx';
 import { Field } from '../ui/field.tsx';
+import { type Trouble, troubleOf } from '../ui/trouble.ts';
+import { TroubleNote } from '../ui/trouble-note.tsx';
 import { command } from './do.ts';
 import { OnlyLive } from './only-live.tsx';
 import { readFile } from './read-file.ts';
 import { isLive, shut } from './state.ts';
-import { type Trouble, troubleOf } from './trouble.ts';
-import { TroubleNote } from './trouble-note.tsx';
 
 const ERRNOS = ['ENODEV', 'ENXIO', 'ENOMEM', 'EBUSY', 'EINVAL', 'EIO', 'EPERM'] as const;
 

@@ -6,10 +6,10 @@ import type { DamagedSummary, MachineSummary } from '../../../protocol/frames.ts
 import { client, model } from '../state/app.ts';
 import { say } from '../ui/announce.ts';
 import { Menu, type MenuItem } from '../ui/menu.tsx';
+import { troubleOf, troubleText } from '../ui/trouble.ts';
 import { copyLink, saveSession, show } from './do.ts';
 import { pickFiles } from './open-files.tsx';
 import { dialog, machinesOpen } from './state.ts';
-import { troubleOf, troubleText } from './trouble.ts';
 
 type Listed = MachineSummary | DamagedSummary;
 

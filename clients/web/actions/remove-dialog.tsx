@@ -2,10 +2,10 @@
 import { useSignal } from '@preact/signals';
 import { Dialog } from '../ui/dialog.tsx';
 import { Field } from '../ui/field.tsx';
+import type { Trouble } from '../ui/trouble.ts';
+import { TroubleNote } from '../ui/trouble-note.tsx';
 import { remove, saveSession } from './do.ts';
 import { shut } from './state.ts';
-import type { Trouble } from './trouble.ts';
-import { TroubleNote } from './trouble-note.tsx';
 
 export function RemoveDialog({ machine }: { readonly machine: string }) {
   const typed = useSignal('');

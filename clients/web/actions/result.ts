@@ -5,7 +5,7 @@ import type { Event } from '../../../protocol/events/index.ts';
 import type { Done } from '../../../protocol/frames.ts';
 import type { Selection } from '../state/selection.ts';
 import type { Refused } from '../ui/refusal-words.ts';
-import type { Trouble } from './trouble.ts';
+import type { Trouble } from '../ui/trouble.ts';
 
 export interface Outcome {
   /** One sentence without a full stop. */

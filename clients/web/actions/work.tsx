@@ -2,10 +2,10 @@
 import { count } from '../../../protocol/count.ts';
 import { select } from '../state/app.ts';
 import { Refusal } from '../ui/refusal.tsx';
+import { TroubleNote } from '../ui/trouble-note.tsx';
 import { showResult } from './do.ts';
 import { IntakePanel, WaitingPanel } from './intake-panel.tsx';
 import { dialog, intake, result, waiting } from './state.ts';
-import { TroubleNote } from './trouble-note.tsx';
 
 export function Work() {
   const asks = waiting.value.length > 0 && dialog.value === null;

@@ -2,6 +2,7 @@
 import type { Problem } from '../model/messages.ts';
 import { client, goLive, goTo } from '../state/app.ts';
 import { say } from '../ui/announce.ts';
+import { troubleOf, troubleText } from '../ui/trouble.ts';
 import { showAny, startState } from './start.ts';
 
 interface Way {
@@ -82,6 +83,6 @@ async function goToOldest(machine: string): Promise<void> {
     const { first } = await client.machine(machine).timeline({ points: 1 });
     goTo(first);
   } catch (error) {
-    say(error instanceof Error ? error.message : String(error), 'problem');
+    say(troubleText(troubleOf(error)), 'problem');
   }
 }

@@ -3,6 +3,7 @@ import { signal } from '@preact/signals';
 import { ClientError } from '../../sdk/errors.ts';
 import { client, closeMachine, followLink, model, openMachine } from '../state/app.ts';
 import { say } from '../ui/announce.ts';
+import { troubleOf, troubleText } from '../ui/trouble.ts';
 import { followTitle } from './title.ts';
 
 /** `no-machine`: the daemon has none yet. `needs-token`: it answers nobody without one. */
@@ -40,8 +41,7 @@ export async function showAny(): Promise<void> {
     show(names);
     startState.value = model.value === null ? 'no-machine' : 'shown';
   } catch (error) {
-    if (!(error instanceof ClientError)) throw error;
-    say(error.message, 'problem');
+    say(troubleText(troubleOf(error)), 'problem');
   }
 }
 

@@ -2,7 +2,7 @@
  * Columns in order of address, kept up as rows come, change and go: what stays is moved in runs, so that a change of a few rows
  * among a hundred thousand costs little more than copying them.
  */
-import { lowerBound } from '../space/search.ts';
+import { lowerBound } from './search.ts';
 
 type Column = Float64Array | Uint32Array | Uint8Array;
 

@@ -1,7 +1,7 @@
 /** How full each column of pixels is, and of what, for areas that are too narrow to be drawn one by one. */
 import type { Areas } from '../model/scene.ts';
+import { atOrBefore } from '../model/search.ts';
 import { type Scale, xOf } from './scale.ts';
-import { atOrBefore } from './search.ts';
 
 /** Pixels: an area that is narrower is part of the density. */
 export const NARROW = 2;

@@ -4,11 +4,11 @@ import { fromHex, toHex } from '../../../protocol/address.ts';
 import { INSTRUCTIONS_MAX } from '../../../protocol/instructions.ts';
 import { ClientError } from '../../sdk/errors.ts';
 import type { Model } from '../model/model.ts';
+import { atOrBefore, lowerBound } from '../model/search.ts';
 import { client } from '../state/app.ts';
 import { CLOSE } from './paint/names.ts';
 import { areaAt, type ModuleSections } from './place.ts';
 import { showsWords } from './scale.ts';
-import { atOrBefore, lowerBound } from './search.ts';
 import type { Code, Frame, Space } from './space-state.ts';
 import { isStored } from './stored.ts';
 

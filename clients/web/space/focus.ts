@@ -1,8 +1,8 @@
 /** What something chosen or pointed at means here: which calls are its own, and where it is. */
 import type { Scene } from '../model/scene.ts';
+import { atOrBefore } from '../model/search.ts';
 import type { Selection } from '../state/selection.ts';
 import { type ModuleSections, siteNear } from './place.ts';
-import { atOrBefore } from './search.ts';
 import type { Range } from './world.ts';
 
 export interface Focus {

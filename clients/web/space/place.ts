@@ -3,7 +3,7 @@
 import { PLT_ENTRY } from '../model/queries/memory.ts';
 import type { SectionsAnswer } from '../model/queries/sections.ts';
 import type { Areas, Scene, Sites } from '../model/scene.ts';
-import { atOrBefore, nearest } from './search.ts';
+import { atOrBefore, nearest } from '../model/search.ts';
 import type { Range, World } from './world.ts';
 
 export type ModuleSections = SectionsAnswer[number];

@@ -1,9 +1,10 @@
 /** Going about by keyboard: zoom, pan, the next module, what is chosen. */
+
+import { atOrBefore } from '../model/search.ts';
 import { select, selection, span } from '../state/app.ts';
 import { hear } from '../ui/announce.ts';
 import { factsOf, sentence } from './facts.ts';
 import { areasOf, extentOf, focusOf } from './focus.ts';
-import { atOrBefore } from './search.ts';
 import type { Space } from './space-state.ts';
 import { around, panned, shown, zoomed } from './zoom.ts';
 

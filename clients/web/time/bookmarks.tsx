@@ -2,19 +2,18 @@
 
 import { useState } from 'preact/hooks';
 import { count } from '../../../protocol/count.ts';
-import { ClientError } from '../../sdk/errors.ts';
 import { useShortcuts } from '../app/shortcuts.ts';
 import { client, goTo, scene } from '../state/app.ts';
 import { say } from '../ui/announce.ts';
 import { Dialog } from '../ui/dialog.tsx';
+import { troubleOf, troubleText } from '../ui/trouble.ts';
 
 async function command(machine: string, name: string, at: number | null): Promise<void> {
   try {
     await client.machine(machine).command({ type: 'bookmark', name, at });
     say(at === null ? `Bookmark ${name} is gone` : `Bookmark ${name}: commit ${at}`);
   } catch (error) {
-    if (!(error instanceof ClientError)) throw error;
-    say(error.code === 'forbidden' ? 'This token may watch only: it sets no bookmarks' : error.message, 'problem');
+    say(troubleText(troubleOf(error)), 'problem');
   }
 }
 

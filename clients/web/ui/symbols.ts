@@ -2,6 +2,7 @@
 import { type Signal, signal } from '@preact/signals';
 import { toHex } from '../../../protocol/address.ts';
 import { ClientError } from '../../sdk/errors.ts';
+import { atOrBefore } from '../model/search.ts';
 import { client, scene } from '../state/app.ts';
 
 /** Names that are kept; when there are more, all are asked for anew. */
@@ -54,14 +55,7 @@ async function askAll(): Promise<void> {
 function holderOf(address: number): number {
   const areas = scene.value?.areas;
   if (areas === undefined) return -1;
-  let low = 0;
-  let high = areas.address.length;
-  while (low < high) {
-    const middle = (low + high) >> 1;
-    if ((areas.address[middle] ?? 0) <= address) low = middle + 1;
-    else high = middle;
-  }
-  const index = low - 1;
+  const index = atOrBefore(areas.address, address);
   const end = (areas.address[index] ?? 0) + (areas.size[index] ?? 0);
   return index >= 0 && address < end ? (areas.module[index] ?? -1) : -1;
 }

@@ -4,11 +4,11 @@ import { count } from '../../../../protocol/count.ts';
 import type { CallClass } from '../../../../protocol/events/static-call.ts';
 import { CLASSES } from '../../../../protocol/view/static-call.ts';
 import type { Sites } from '../../model/scene.ts';
+import { lowerBound } from '../../model/search.ts';
 import { CLASS_WORDS } from '../../ui/class-mark.tsx';
 import type { Arc } from '../arcs.ts';
 import type { Row } from '../rows.ts';
 import { type Scale, xOf } from '../scale.ts';
-import { lowerBound } from '../search.ts';
 import { type Context, font, type Ink } from './ink.ts';
 
 /** How the line of a class looks; the legend shows the same. */

@@ -1,8 +1,8 @@
 /** Under the strip, what differs from the machine beside: a row of dashes for what moved, a solid line for what only this one has. */
 import type { Areas } from '../../model/scene.ts';
+import { atOrBefore } from '../../model/search.ts';
 import type { Row } from '../rows.ts';
 import { type Scale, xOf } from '../scale.ts';
-import { atOrBefore } from '../search.ts';
 import { type Context, font, type Ink } from './ink.ts';
 
 const MOVED = 1;

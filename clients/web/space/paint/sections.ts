@@ -3,10 +3,10 @@
 import { PLT_ENTRY } from '../../model/queries/memory.ts';
 import type { SectionUse } from '../../model/queries/sections.ts';
 import type { Scene } from '../../model/scene.ts';
+import { lowerBound } from '../../model/search.ts';
 import { type ModuleSections, type SectionRow, veneerAt } from '../place.ts';
 import type { Row } from '../rows.ts';
 import { type Scale, xOf } from '../scale.ts';
-import { lowerBound } from '../search.ts';
 import { type Context, cut, font, type Ink } from './ink.ts';
 import { pixels } from './memory.ts';
 import { HEAD } from './names.ts';

@@ -1,7 +1,9 @@
 /** Binary search in columns that are in order. */
 
+type Column = Float64Array | Int32Array;
+
 /** The first index whose value is not below `value`; the length where all are. */
-export function lowerBound(column: Float64Array, value: number): number {
+export function lowerBound(column: Column, value: number): number {
   let low = 0;
   let high = column.length;
   while (low < high) {
@@ -13,7 +15,7 @@ export function lowerBound(column: Float64Array, value: number): number {
 }
 
 /** The last index whose value is not above `value`; -1 where none is. */
-export function atOrBefore(column: Float64Array, value: number): number {
+export function atOrBefore(column: Column, value: number): number {
   let low = 0;
   let high = column.length;
   while (low < high) {
@@ -25,7 +27,7 @@ export function atOrBefore(column: Float64Array, value: number): number {
 }
 
 /** Index of the value that is nearest to `value`; -1 for an empty column. */
-export function nearest(column: Float64Array, value: number): number {
+export function nearest(column: Column, value: number): number {
   const after = lowerBound(column, value);
   if (after === 0) return column.length === 0 ? -1 : 0;
   if (after === column.length) return after - 1;
