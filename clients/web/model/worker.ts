@@ -55,6 +55,8 @@ function post(): void {
 const FEED_EVERY = 200;
 let feedPosted = 0;
 let feedPlanned = false;
+/** It is due as soon as the page has drawn a scene. */
+let feedWaits = false;
 
 function feedChanged(): void {
   if (feedPlanned) return;
@@ -62,8 +64,11 @@ function feedChanged(): void {
   setTimeout(postFeed, Math.max(0, feedPosted + FEED_EVERY - performance.now()));
 }
 
+/** Not in the frame of a scene: both are much to draw. */
 function postFeed(): void {
-  feedPlanned = false;
+  feedPlanned = drawing;
+  feedWaits = drawing;
+  if (drawing) return;
   const window = opened?.feed.take() ?? null;
   if (window === null) return;
   feedPosted = performance.now();
@@ -109,6 +114,7 @@ scope.onmessage = ({ data: message }) => {
     case 'drawn':
       drawing = false;
       drawn = performance.now();
+      if (feedWaits) postFeed();
       if (picture.dirty()) changed();
       return;
     case 'ask': {
