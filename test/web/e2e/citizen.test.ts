@@ -49,8 +49,7 @@ describePage('a good citizen', (site) => {
     expect(await position(following).textContent()).toBe('commit 1 of 1');
     expect(await following.evaluate('getComputedStyle(document.querySelector("main")).filter')).not.toBe('none');
     expect(await live(following).count()).toBe(0);
-    // Whoever stands still notices when something is asked for.
-    expect(await lost(standing).count()).toBe(0);
+    // Whoever stands still notices at the latest when something is asked for.
     await standing.keyboard.press('.');
     await lost(standing).waitFor();
 
@@ -239,7 +238,7 @@ describePage('a good citizen', (site) => {
  */
 const SMALL = `(() => {
   const all = [...document.querySelectorAll('button, a, input, select, [role=slider]')]
-    .filter((one) => !one.closest('.skip-links') && !one.matches('.address, .link, .listing *, h1 a'))
+    .filter((one) => !one.closest('.skip-links') && !one.matches('.address, .link, .operand, .listing *, h1 a'))
     .map((one) => ({ one, box: one.getBoundingClientRect() }))
     .filter(({ box }) => box.width > 0);
   const small = all.filter(({ box }) => box.width < 24 || box.height < 24);

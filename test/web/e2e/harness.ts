@@ -1,5 +1,5 @@
 /**
- * The page as people have it: a daemon of its own with the demo in it, on each store, and a real browser. Whatever a page says
+ * The page as people have it: a daemon of its own with the demo in it, and a real browser. Whatever a page says
  * on its console, and whoever else it talks to, fails the test that opened it.
  */
 import { mkdtempSync, rmSync } from 'node:fs';
@@ -50,11 +50,15 @@ const STORES: readonly (readonly [name: string, missing: string | undefined, ope
   ],
 ];
 
-/** Describes what the page does, once on each store, or on those named. `site` is there from the first test on. */
+export const BOTH = STORES.map(([store]) => store);
+/** `npm run test:e2e` says so; in the whole suite most of what the page does is tried on one store: it does not depend on it. */
+const EVERY = import.meta.env.MODE === 'every-store';
+
+/** Describes what the page does, once on each of the stores. `site` is there from the first test on. */
 export function describePage(
   name: string,
   suite: (site: () => Site) => void,
-  only: readonly string[] = STORES.map(([store]) => store),
+  only: readonly string[] = EVERY ? BOTH : ['LMDB'],
 ): void {
   for (const [store, missing, openStore] of STORES.filter(([store]) => only.includes(store))) {
     const skipped = missing ?? (hasChromium ? undefined : 'SKIPPED: there is no Chromium on this machine');
@@ -65,6 +69,7 @@ export function describePage(
       let faults: string[] = [];
       let forgiven: RegExp[] = [];
       let site: Site;
+      let stopped = false;
 
       beforeAll(async () => {
         kept = await openStore();
@@ -81,14 +86,20 @@ export function describePage(
             await page.goto(`${url}/${search}`);
             return page;
           },
-          stop: async (signal) => void (await daemon.end(signal)),
+          async stop(signal) {
+            stopped = true;
+            await daemon.end(signal);
+          },
           async start() {
+            stopped = false;
             daemon = await startProcess(['--port', new URL(url).port, ...kept.args, '--demo', 'off']);
           },
           forgive: (pattern) => void forgiven.push(pattern),
         };
       });
       afterEach(async () => {
+        // A test that failed before it had started the daemon again fails alone.
+        if (stopped) await site.start();
         await Promise.all(browser.contexts().map((context) => context.close()));
         const met = faults.filter((fault) => !forgiven.some((pattern) => pattern.test(fault)));
         faults = [];
