@@ -1,5 +1,4 @@
 /** The list: it asks the worker for the rows on the screen and shows what comes. Scrolled away from its top it holds still. */
-
 import { useComputed } from '@preact/signals';
 import { useEffect, useState } from 'preact/hooks';
 import { count } from '../../../protocol/count.ts';

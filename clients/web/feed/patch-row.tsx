@@ -6,6 +6,7 @@ import { hover, scene, selection } from '../state/app.ts';
 import { Address } from '../ui/address.tsx';
 import { AtomicityMark } from '../ui/atomicity.tsx';
 import { ClassMark } from '../ui/class-mark.tsx';
+import { lights } from '../ui/lights.ts';
 import { Reach } from '../ui/reach.tsx';
 import { choosePatch, isChosen } from './numbers.ts';
 import { Side } from './side.tsx';
@@ -22,22 +23,17 @@ export function PatchRow({ row, epoch }: PatchRowProps) {
   const address = fromHex(event.address);
   const chosen = isChosen(row, epoch);
   const lit = isLit(address, key, owner);
-  const light = (): void => {
-    hover.value = { kind: 'address', address };
-  };
-  const dark = (): void => {
-    hover.value = null;
-  };
+  const on = lights({ kind: 'address', address });
   return (
-    <div class="patch-row" data-lit={lit} data-chosen={chosen} onPointerEnter={light} onPointerLeave={dark}>
+    <div class="patch-row" data-lit={lit} data-chosen={chosen} {...on}>
       <button
         type="button"
         class="patch-choose"
         aria-label={`Inspect the patch of the ${what} at ${event.address}, ${owner}, key ${key}`}
         aria-pressed={chosen}
         onClick={() => void choosePatch(row, epoch)}
-        onFocus={light}
-        onBlur={dark}
+        onFocus={on.onFocus}
+        onBlur={on.onBlur}
       />
       <p class="patch-where">
         <ClassMark name={event.class} />

@@ -6,10 +6,10 @@ import { counted } from '../../../protocol/count.ts';
 import type { Instruction, TraceAnswer } from '../../../protocol/inspect.ts';
 import type { NameOf } from '../asm/types.ts';
 import type { Model } from '../model/model.ts';
-import { hover } from '../state/app.ts';
 import { Address } from '../ui/address.tsx';
 import { ClassMark } from '../ui/class-mark.tsx';
 import { Code, isLit } from '../ui/code.tsx';
+import { lights } from '../ui/lights.ts';
 import { codeOf, useNames } from './use-names.ts';
 import { HOP_WORDS } from './words.ts';
 
@@ -91,14 +91,9 @@ interface HopProps {
 
 function Hop({ title, instructions, nameOf, symbol = instructions[0]?.symbol ?? null, at, children }: HopProps) {
   const address = at ?? fromHex(instructions[0]?.address ?? '');
-  const light = (): void => {
-    hover.value = { kind: 'address', address };
-  };
-  const dark = (): void => {
-    hover.value = null;
-  };
+  const on = lights({ kind: 'address', address });
   return (
-    <li class={isLit(address) ? 'hop lit' : 'hop'} onPointerEnter={light} onPointerLeave={dark}>
+    <li class={isLit(address) ? 'hop lit' : 'hop'} {...on}>
       <p>
         <span class="hop-place">{title}</span> <Address address={address} />{' '}
         {symbol !== null && <span class="mono symbol">{symbol}</span>}

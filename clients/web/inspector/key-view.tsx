@@ -9,11 +9,11 @@ import { useAnswer } from '../model/use-answer.ts';
 import { Address } from '../ui/address.tsx';
 import { useAsm } from '../ui/asm.ts';
 import { ClassBar, ClassCounts } from '../ui/class-bar.tsx';
-import { symbolAt } from '../ui/symbols.ts';
 import { type AddressViewProps, FollowFrom, useWhy } from './address-view.tsx';
 import { CopyButton, Fact, Facts, Part } from './facts.tsx';
 import { OwnerLink } from './links.tsx';
 import { Listing } from './listing.tsx';
+import { Named } from './named.tsx';
 import { Refused } from './refused.tsx';
 import { Subject } from './subject.tsx';
 import { codeOf, useNames } from './use-names.ts';
@@ -54,11 +54,11 @@ function Key({ model, arch, row }: { readonly model: Model; readonly arch: Arch;
         <ClassCounts classes={classes} />
         <Facts>
           <Fact name="func" wide>
-            <Place address={func} />
+            <Named address={func} />
           </Fact>
           {calls !== func && (
             <Fact name="calls" wide>
-              {calls === null ? 'nothing: func is NULL' : <Place address={calls} />}
+              {calls === null ? 'nothing: func is NULL' : <Named address={calls} />}
             </Fact>
           )}
           <Fact name="tramp">
@@ -101,15 +101,6 @@ function Key({ model, arch, row }: { readonly model: Model; readonly arch: Arch;
       <Trampoline model={model} arch={arch} row={row} bytes={detail?.bytes ?? ''} />
       <FollowFrom model={model} address={tramp} />
       <SetBy model={model} arch={arch} address={address} />
-    </>
-  );
-}
-
-function Place({ address }: { readonly address: number }) {
-  if (address === 0) return <span class="dim">NULL</span>;
-  return (
-    <>
-      <Address address={address} /> <span class="mono symbol">{symbolAt(address) ?? ''}</span>
     </>
   );
 }

@@ -3,6 +3,7 @@ import { count } from '../../../protocol/count.ts';
 import { goTo, hover, select, selection } from '../state/app.ts';
 import type { Selection } from '../state/selection.ts';
 import { selectionText } from '../state/selection-text.ts';
+import { lights } from '../ui/lights.ts';
 
 export interface LinkProps {
   readonly to: Selection;
@@ -11,12 +12,7 @@ export interface LinkProps {
 }
 
 export function Link({ to, children, tabIndex = 0 }: LinkProps) {
-  const light = (): void => {
-    hover.value = to;
-  };
-  const dark = (): void => {
-    hover.value = null;
-  };
+  const on = lights(to);
   const text = selectionText(to);
   const lit = [hover.value, selection.value].some((one) => one !== null && selectionText(one) === text);
   return (
@@ -26,10 +22,7 @@ export function Link({ to, children, tabIndex = 0 }: LinkProps) {
       tabIndex={tabIndex}
       title={`Inspect ${children}`}
       onClick={() => select(to)}
-      onPointerEnter={light}
-      onPointerLeave={dark}
-      onFocus={light}
-      onBlur={dark}
+      {...on}
     >
       {children}
     </button>

@@ -1,5 +1,4 @@
 /** What a module imports and exports: the picture does without these lists, so the daemon is asked when a module is looked at. */
-
 import { useState } from 'preact/hooks';
 import { fromHex } from '../../../protocol/address.ts';
 import { count } from '../../../protocol/count.ts';

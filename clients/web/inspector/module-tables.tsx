@@ -1,5 +1,4 @@
 /** A module's parts and sections as tables. */
-
 import { useState } from 'preact/hooks';
 import { fromHex } from '../../../protocol/address.ts';
 import { count } from '../../../protocol/count.ts';

@@ -1,5 +1,4 @@
 /** Modules by name, the first few unless somebody wants all. */
-
 import { useState } from 'preact/hooks';
 import { count } from '../../../protocol/count.ts';
 import { OwnerLink } from './links.tsx';

@@ -8,15 +8,14 @@ import type { Arch } from '../asm/types.ts';
 import { commitOf } from '../model/commit-of.ts';
 import { commandWords } from '../model/feed/notes.ts';
 import { type PatchId, patchPlace } from '../state/selection.ts';
-import { Address } from '../ui/address.tsx';
 import { ATOMICITY_WORDS, AtomicityMark } from '../ui/atomicity.tsx';
 import { ClassMark } from '../ui/class-mark.tsx';
 import { Code } from '../ui/code.tsx';
 import { Reach } from '../ui/reach.tsx';
-import { symbolAt } from '../ui/symbols.ts';
 import { BitChange } from './bit-change.tsx';
 import { Fact, Facts, Part } from './facts.tsx';
 import { CommitLink, KeyLink, OwnerLink } from './links.tsx';
+import { Named } from './named.tsx';
 import { useAskedAt } from './position.ts';
 import { useQuestion } from './question.ts';
 import { Refused } from './refused.tsx';
@@ -79,7 +78,7 @@ function PatchFacts({ arch, commit, event }: PatchFactsProps) {
         <time dateTime={moment(commit.time)}>{moment(commit.time)}</time>
       </Fact>
       <Fact name="address" wide>
-        <Place address={fromHex(address)} />
+        <Named address={fromHex(address)} />
       </Fact>
       <Fact name="key">
         <KeyLink name={key} />
@@ -89,12 +88,12 @@ function PatchFacts({ arch, commit, event }: PatchFactsProps) {
       </Fact>
       {from !== null && (
         <Fact name="led to" wide>
-          <Place address={fromHex(from)} />
+          <Named address={fromHex(from)} />
         </Fact>
       )}
       {now !== null && (
         <Fact name="leads to" wide>
-          <Place address={fromHex(now)} />
+          <Named address={fromHex(now)} />
         </Fact>
       )}
       {distance !== null && (
@@ -137,12 +136,3 @@ function Change({ arch, event: { text, bytes, atomicity } }: ChangeProps) {
 }
 
 const each = (text: string) => text.split('; ').map((one, index) => <Code key={`${index}${one}`} text={one} />);
-
-/** An address with its name. */
-function Place({ address }: { readonly address: number }) {
-  return (
-    <>
-      <Address address={address} /> <span class="mono symbol">{symbolAt(address) ?? ''}</span>
-    </>
-  );
-}

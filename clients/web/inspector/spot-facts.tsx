@@ -8,9 +8,9 @@ import { Address } from '../ui/address.tsx';
 import { ClassMark } from '../ui/class-mark.tsx';
 import { Reach } from '../ui/reach.tsx';
 import { Size } from '../ui/size.tsx';
-import { symbolAt } from '../ui/symbols.ts';
 import { CopyButton, Fact, Facts } from './facts.tsx';
 import { KeyLink, Link, OwnerLink } from './links.tsx';
+import { Named } from './named.tsx';
 import { Subject } from './subject.tsx';
 import { SPOT_TITLES, SPOT_WORDS } from './words.ts';
 
@@ -91,7 +91,7 @@ function SiteFacts({ arch, address, site }: SiteFactsProps) {
     <>
       {calls !== null && (
         <Fact name="calls" wide>
-          <Address address={calls} /> <span class="mono symbol">{symbolAt(calls) ?? ''}</span>
+          <Named address={calls} />
         </Fact>
       )}
       <Fact name="class" wide>

@@ -1,5 +1,4 @@
 /** The veneers of a module: each a PLT entry, where it leads, and how far that is for the branch that asked first. */
-
 import { fromHex } from '../../../protocol/address.ts';
 import { count } from '../../../protocol/count.ts';
 import { distance } from '../../../protocol/size.ts';

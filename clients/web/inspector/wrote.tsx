@@ -1,6 +1,7 @@
 /** What wrote what stands there: every write since the module was loaded, oldest first, each with its command and its reason. */
 import { useMemo } from 'preact/hooks';
 import { fromHex } from '../../../protocol/address.ts';
+import { counted } from '../../../protocol/count.ts';
 import type { RelocationAnswer, WhyAnswer, Write } from '../../../protocol/inspect.ts';
 import type { Arch, NameOf } from '../asm/types.ts';
 import type { Model } from '../model/model.ts';
@@ -9,8 +10,8 @@ import { AtomicityMark } from '../ui/atomicity.tsx';
 import { ClassMark } from '../ui/class-mark.tsx';
 import { Code } from '../ui/code.tsx';
 import { Reach } from '../ui/reach.tsx';
-import { symbolAt } from '../ui/symbols.ts';
 import { CommitLink, OwnerLink } from './links.tsx';
+import { Named } from './named.tsx';
 import { useNames } from './use-names.ts';
 import { WRITE_WORDS } from './words.ts';
 
@@ -92,7 +93,7 @@ function WriteRow({ arch, write, nameOf }: WriteRowProps) {
       {veneer?.asked && <Relocation relocation={veneer.asked} />}
       {patch && (
         <p>
-          <ClassMark name={patch.class} /> {patch.hops[1] === 1 ? '1 branch' : `${patch.hops[1]} branches`}
+          <ClassMark name={patch.class} /> {counted(patch.hops[1], 'branch', 'branches')}
           {patch.distance !== null && <Reach arch={arch} distance={patch.distance} />}{' '}
           <AtomicityMark name={patch.atomicity} />
         </p>
@@ -109,7 +110,7 @@ function Instructions({ text, nameOf }: { readonly text: string; readonly nameOf
   if (address !== undefined && fromHex(address) !== 0) {
     return (
       <span>
-        <Address address={fromHex(address)} /> <span class="mono symbol">{symbolAt(fromHex(address))}</span>
+        <Named address={fromHex(address)} />
       </span>
     );
   }

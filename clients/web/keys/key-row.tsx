@@ -1,11 +1,11 @@
 /** A key: what it calls, its trampoline, how many calls of which class, who is in its list. */
-
 import { useRef } from 'preact/hooks';
 import { count, counted } from '../../../protocol/count.ts';
 import type { KeyLine } from '../model/queries/key-rows.ts';
 import { hover, selection } from '../state/app.ts';
 import { Address } from '../ui/address.tsx';
 import { ClassBar, ClassCounts } from '../ui/class-bar.tsx';
+import { lights } from '../ui/lights.ts';
 import { symbolAt } from '../ui/symbols.ts';
 import { choose } from './chosen.ts';
 import { Opener } from './opener.tsx';
@@ -15,22 +15,10 @@ const ORIG = "key.orig: the trampoline's address, kept since the key's first sit
 export function KeyRow({ line }: { readonly line: KeyLine }) {
   const { name, open, calls, func, tramp, text, orig, classes, nodes, owners, sites, patches, chain } = line;
   const is = (what: typeof selection.value): boolean => what?.kind === 'key' && what.name === name;
-  const light = (): void => {
-    hover.value = { kind: 'key', name };
-  };
-  const dark = (): void => {
-    hover.value = null;
-  };
+  const on = lights({ kind: 'key', name });
   const rest = owners - chain.length;
   return (
-    <div
-      class="key-row"
-      data-row={line.id}
-      data-lit={is(hover.value)}
-      data-chosen={is(selection.value)}
-      onPointerEnter={light}
-      onPointerLeave={dark}
-    >
+    <div class="key-row" data-row={line.id} data-lit={is(hover.value)} data-chosen={is(selection.value)} {...on}>
       <p class="key-head">
         <Opener id={line.id} open={open} what={`the list of ${name}`} />
         <button

@@ -3,6 +3,7 @@ import { count } from '../../../protocol/count.ts';
 import type { OwnerLine } from '../model/queries/key-rows.ts';
 import { hover, selection } from '../state/app.ts';
 import { ClassBar, ClassCounts } from '../ui/class-bar.tsx';
+import { lights } from '../ui/lights.ts';
 import { choose } from './chosen.ts';
 import { Opener } from './opener.tsx';
 
@@ -34,20 +35,14 @@ export function OwnerRow({ line, fresh }: { readonly line: OwnerLine; readonly f
   const { owner, key, open, node, sites, classes } = line;
   const words = node ? NODE : owner === VMLINUX ? TAG : NOBODY;
   const is = (what: typeof selection.value): boolean => what?.kind === 'module' && what.name === owner;
-  const light = (): void => {
-    hover.value = { kind: 'module', name: owner };
-  };
-  const dark = (): void => {
-    hover.value = null;
-  };
+  const on = lights({ kind: 'module', name: owner });
   return (
     <div
       class={fresh ? 'owner-row fresh' : 'owner-row'}
       data-row={line.id}
       data-lit={is(hover.value)}
       data-chosen={is(selection.value)}
-      onPointerEnter={light}
-      onPointerLeave={dark}
+      {...on}
     >
       <span class="node" title={words.explained} aria-hidden="true">
         {words.glyph}

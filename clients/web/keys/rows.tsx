@@ -1,5 +1,4 @@
 /** The list: rows that the worker made for what is on the screen, moved by keys, animated where the list itself changed. */
-
 import { useComputed } from '@preact/signals';
 import { useEffect, useRef, useState } from 'preact/hooks';
 import { count } from '../../../protocol/count.ts';

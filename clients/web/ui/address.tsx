@@ -1,7 +1,8 @@
 /** An address: the digits that all addresses nearby share are dim, the others bright. A click copies, and chooses it where asked. */
 import { toHex } from '../../../protocol/address.ts';
-import { hover, select } from '../state/app.ts';
+import { select } from '../state/app.ts';
 import { copy } from './copy.ts';
+import { lights } from './lights.ts';
 
 /** Digits after 0x that addresses of one kernel share: their distance is below 4 GiB. */
 const SHARED = 8;
@@ -16,22 +17,14 @@ export function Address({ address, click = 'select' }: AddressProps) {
   const hex = toHex(address);
   const digits = hex.slice(2);
   const act = click === 'copy' ? () => copy(hex) : () => select({ kind: 'address', address });
-  const light = (): void => {
-    hover.value = { kind: 'address', address };
-  };
-  const dark = (): void => {
-    hover.value = null;
-  };
+  const on = lights({ kind: 'address', address });
   return (
     <button
       type="button"
       class="address"
       title={click === 'copy' ? `Copy ${hex}` : `Inspect ${hex}`}
       onClick={act}
-      onPointerEnter={light}
-      onPointerLeave={dark}
-      onFocus={light}
-      onBlur={dark}
+      {...on}
     >
       <span class="dim">{groups(digits.slice(0, SHARED))}</span>
       <span>{groups(digits.slice(SHARED))}</span>

@@ -3,6 +3,7 @@ import { fromHex, type Hex } from '../../../protocol/address.ts';
 import type { Kind, NameOf } from '../asm/types.ts';
 import { hover, select, selection } from '../state/app.ts';
 import { useAsm } from './asm.ts';
+import { lights } from './lights.ts';
 import './code.css';
 
 export interface CodeProps {
@@ -46,12 +47,7 @@ interface OperandProps {
 
 function Operand({ address: hex, name, tabIndex }: OperandProps) {
   const address = fromHex(hex);
-  const light = (): void => {
-    hover.value = { kind: 'address', address };
-  };
-  const dark = (): void => {
-    hover.value = null;
-  };
+  const on = lights({ kind: 'address', address });
   return (
     <button
       type="button"
@@ -59,10 +55,7 @@ function Operand({ address: hex, name, tabIndex }: OperandProps) {
       tabIndex={tabIndex}
       title={name === null ? `Inspect ${hex}` : `Inspect ${name}, ${hex}`}
       onClick={() => select({ kind: 'address', address })}
-      onPointerEnter={light}
-      onPointerLeave={dark}
-      onFocus={light}
-      onBlur={dark}
+      {...on}
     >
       {name ?? hex}
     </button>

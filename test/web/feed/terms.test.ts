@@ -1,15 +1,24 @@
 import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
 import { accept, suggest } from '../../../clients/web/feed/suggest.ts';
-import {
-  ATOMICITIES,
-  NO_TERMS,
-  parseTerms,
-  type Terms,
-  termsText,
-  WHATS,
-} from '../../../clients/web/model/feed/terms.ts';
+import { ATOMICITIES, parseTerms, type Terms, WHATS } from '../../../clients/web/model/feed/terms.ts';
+import { toHex } from '../../../protocol/address.ts';
 import { CLASSES } from '../../../protocol/view/static-call.ts';
+
+const NO_TERMS: Terms = { key: [], module: [], addr: [], class: [], what: [], atomicity: [], words: [] };
+
+/** The text that parseTerms reads these from. */
+function termsText(terms: Terms): string {
+  return [
+    ...terms.key.map((name) => `key:${name}`),
+    ...terms.module.map((name) => `module:${name}`),
+    ...terms.addr.map(({ from, to }) => `addr:${toHex(from)}${to === from + 1 ? '' : `-${toHex(to)}`}`),
+    ...terms.class.map((name) => `class:${name}`),
+    ...terms.what.map((name) => `what:${name}`),
+    ...terms.atomicity.map((name) => `atomicity:${name}`),
+    ...terms.words.map((word) => (/[\s:]/.test(word) ? `"${word}"` : word)),
+  ].join(' ');
+}
 
 const name = fc.stringMatching(/^[a-z_][a-z0-9_:.]{0,20}$/);
 const address = fc.integer({ min: -(2 ** 47), max: -1 });

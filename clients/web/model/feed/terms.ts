@@ -3,7 +3,7 @@
  * what:trampoline atomicity:stop-machine` and words. Terms of one name are alternatives, terms of different names must all
  * hold, and so must every word.
  */
-import { fromHex, toHex } from '../../../../protocol/address.ts';
+import { fromHex } from '../../../../protocol/address.ts';
 import type { EventOf } from '../../../../protocol/events/index.ts';
 import { CLASSES } from '../../../../protocol/view/static-call.ts';
 
@@ -32,8 +32,6 @@ export interface Fault {
   readonly end: number;
   readonly message: string;
 }
-
-export const NO_TERMS: Terms = { key: [], module: [], addr: [], class: [], what: [], atomicity: [], words: [] };
 
 export const WHATS: readonly Patch['what'][] = ['site', 'trampoline', 'literal', 'veneer'];
 export const ATOMICITIES: readonly Patch['atomicity'][] = ['single-word', 'stop-machine', 'int3'];
@@ -130,17 +128,4 @@ function oneOf<T extends string>(into: T[], all: readonly T[], value: string, na
   if (found === undefined) return `“${value}” is no ${name}: ${all.join(', ')} are`;
   into.push(found);
   return null;
-}
-
-/** The text that parseTerms reads these from. */
-export function termsText(terms: Terms): string {
-  return [
-    ...terms.key.map((name) => `key:${name}`),
-    ...terms.module.map((name) => `module:${name}`),
-    ...terms.addr.map(({ from, to }) => `addr:${toHex(from)}${to === from + 1 ? '' : `-${toHex(to)}`}`),
-    ...terms.class.map((name) => `class:${name}`),
-    ...terms.what.map((name) => `what:${name}`),
-    ...terms.atomicity.map((name) => `atomicity:${name}`),
-    ...terms.words.map((word) => (/[\s:]/.test(word) ? `"${word}"` : word)),
-  ].join(' ');
 }
