@@ -1,5 +1,4 @@
 /** `veneer session info`. */
-
 import type { Survey } from '../../../daemon/headless/session/survey.ts';
 import { moment } from '../../../protocol/moment.ts';
 import type { Context } from '../context.ts';

@@ -2,7 +2,6 @@
  * Tells those who don't see the picture what becomes of it: where a jump in time ended, that a load failed, that the machine
  * was made anew. What merely goes on is not told; `i` asks for it.
  */
-
 import { useEffect, useRef } from 'preact/hooks';
 import { count } from '../../../protocol/count.ts';
 import type { Scene } from '../model/scene.ts';

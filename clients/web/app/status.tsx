@@ -1,5 +1,4 @@
 /** When something is not as it should be: no connection, a position that is not there, a machine that is gone. */
-
 import { useEffect, useState } from 'preact/hooks';
 import { count } from '../../../protocol/count.ts';
 import { model, scene } from '../state/app.ts';

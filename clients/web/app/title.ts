@@ -1,5 +1,4 @@
 /** The document's title says the machine and where in time it is; not each commit while they come by themselves. */
-
 import { effect } from '@preact/signals';
 import { count } from '../../../protocol/count.ts';
 import { model, scene } from '../state/app.ts';

@@ -1,5 +1,4 @@
 /** What a place is, in words and exact numbers: for the pointer, for screen readers, and what it is as a selection. */
-
 import { toHex } from '../../../protocol/address.ts';
 import { count } from '../../../protocol/count.ts';
 import { bytes } from '../../../protocol/size.ts';

@@ -1,5 +1,4 @@
 /** Going about by keyboard: zoom, pan, the next module, what is chosen. */
-
 import { atOrBefore } from '../model/search.ts';
 import { select, selection, span } from '../state/app.ts';
 import { hear } from '../ui/announce.ts';

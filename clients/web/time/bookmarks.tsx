@@ -1,5 +1,4 @@
 /** Names of positions: kept in the machine's log, so everybody has them. */
-
 import { useState } from 'preact/hooks';
 import { count } from '../../../protocol/count.ts';
 import { useShortcuts } from '../app/shortcuts.ts';

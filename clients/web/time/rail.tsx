@@ -1,5 +1,4 @@
 /** The handle of time: over all curves, a slider that goes to any commit; with what has a place there: bookmarks, refusals. */
-
 import { signal } from '@preact/signals';
 import { useRef } from 'preact/hooks';
 import { count } from '../../../protocol/count.ts';

@@ -1,5 +1,4 @@
 /** Links and sessions that make little sense, and places that a browser trusts less: the page stays the page. */
-
 import { readFileSync } from 'node:fs';
 import { gunzipSync } from 'node:zlib';
 import { expect, it } from 'vitest';

@@ -1,5 +1,4 @@
 /** The events beside patches that decide what becomes of a command, as one line each. */
-
 import type { Command } from '../../../../protocol/commands.ts';
 import { count, counted } from '../../../../protocol/count.ts';
 import type { Event, EventType } from '../../../../protocol/events/index.ts';
