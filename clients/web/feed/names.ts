@@ -8,8 +8,9 @@ import { fromHex, type Hex } from '../../../protocol/address.ts';
 import { scene } from '../state/app.ts';
 import { symbolAt } from '../ui/symbols.ts';
 
-/** As text first: what names depend on does not change with every scene. */
-const trampolineText = computed(() => JSON.stringify(scene.value?.keys.map(({ tramp, name }) => [tramp, name]) ?? []));
+/** As text first, and that only of keys that came anew: what names depend on does not change with every scene. */
+const keys = computed(() => scene.value?.keys ?? []);
+const trampolineText = computed(() => JSON.stringify(keys.value.map(({ tramp, name }) => [tramp, name])));
 const trampolines = computed(() => new Map(JSON.parse(trampolineText.value) as [number, string][]));
 
 /** Addresses of the kernel image: not many of its functions are called by keys. */

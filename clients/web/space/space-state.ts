@@ -50,10 +50,13 @@ export interface Space {
 
 export function openSpace(model: Model, other: Model | null): Space {
   const size = signal<Size>({ width: 0, height: 0 });
-  const machine = computed(() => JSON.stringify(model.scene.value?.summary.machine ?? null));
+  // As text, and that only where it came anew: what is fixed does not change with every scene.
+  const profile = computed(() => model.scene.value?.summary.machine ?? null);
+  const machine = computed(() => JSON.stringify(profile.value));
   const world = computed(() => {
-    const profile = machine.value === 'null' ? null : model.scene.peek()?.summary.machine;
-    return profile ? worldOf(profile) : null;
+    void machine.value;
+    const now = profile.peek();
+    return now === null ? null : worldOf(now);
   });
   const frame = computed((): Frame | null => {
     const scene = model.scene.value;

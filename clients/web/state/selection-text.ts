@@ -39,7 +39,7 @@ export function parseSelection(text: string): Selection | null {
     case 'key':
       return { kind, name: rest };
     case 'patch':
-      return /^\d+\.\d+$/.test(rest) ? { kind, id: rest } : null;
+      return /^[1-9]\d*\.\d+$/.test(rest) ? { kind, id: rest } : null;
     default:
       return null;
   }

@@ -41,6 +41,7 @@ describe('links', () => {
     'sel=0x',
     'sel=0xzz',
     'sel=patch:1',
+    'sel=patch:0.0',
     'sel=patch:a.b',
     'sel=section:xfs',
     'span=0x5-0x5',
