@@ -87,7 +87,7 @@ describePage('doing things', (site) => {
     await page.keyboard.press('o');
     await page.keyboard.press('Enter');
     await atCommit(page, 2, 2);
-    expect(new URL(page.url()).searchParams.get('m')).toBe('other');
+    await expect.poll(() => new URL(page.url()).searchParams.get('m'), { timeout: 20_000 }).toBe('other');
   });
 
   it('PAGE-61, PAGE-74: a machine is booted by keyboard alone; what is refused is said at its field', async () => {
