@@ -1,6 +1,6 @@
 /** What was chosen before, to go back to and forward again, as a browser does with pages. */
 import { computed, effect, signal } from '@preact/signals';
-import { select, selection } from '../state/app.ts';
+import { model, select, selection } from '../state/app.ts';
 import type { Selection } from '../state/selection.ts';
 import { selectionText } from '../state/selection-text.ts';
 
@@ -11,14 +11,23 @@ interface Trail {
   readonly future: readonly Selection[];
 }
 
-const trail = signal<Trail>({ past: [], future: [] });
+const NOWHERE: Trail = { past: [], future: [] };
+const trail = signal(NOWHERE);
 let current: Selection | null = null;
+/** Whose things they are: another machine has others. */
+const machine = computed(() => model.value?.machine);
+let last = machine.peek();
 
 const same = (a: Selection | null, b: Selection | null): boolean =>
   a === b || (a !== null && b !== null && selectionText(a) === selectionText(b));
 
 effect(() => {
   const next = selection.value;
+  if (machine.value !== last) {
+    last = machine.value;
+    trail.value = NOWHERE;
+    current = null;
+  }
   if (same(next, current)) return;
   // Whoever goes back or forward has moved the trail already.
   if (current !== null && next !== null) {

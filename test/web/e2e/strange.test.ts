@@ -60,6 +60,22 @@ describePage(
       expect(await page.locator('.space-view').count()).toBe(1);
     });
 
+    it('PAGE-50: what was chosen in one machine is nothing to go back to in another', async () => {
+      const other = connect(site().url);
+      await other.boot('other', { preset: 'arm64-6.1' });
+      other.close();
+      const page = await site().open('?m=demo&sel=key:schedule');
+      const inspector = page.getByRole('region', { name: 'Inspector' });
+      const back = inspector.getByRole('button', { name: 'Back', exact: true });
+      await inspector.getByRole('button', { name: 'Choose nothing' }).click();
+      await page.locator('.key-row .row-name').first().click();
+      await expect.poll(() => back.isEnabled(), PATIENT).toBe(true);
+      await page.keyboard.press('m');
+      await page.getByRole('menuitemradio', { name: /^other,/ }).click();
+      await page.getByRole('button', { name: 'Machine other' }).waitFor();
+      await expect.poll(() => back.isDisabled(), PATIENT).toBe(true);
+    });
+
     it('PAGE-142, PAGE-143: a session with strange names and times is a machine like any other', async () => {
       // A session brings no module files.
       site().forgive(/404/);
