@@ -21,7 +21,7 @@ export async function command(wish: Exclude<Command, { type: 'boot' }>): Promise
     result.value = came;
     if (!('outcome' in came)) return null;
     // That it was refused stays on the screen as the result.
-    say(`${came.outcome.words}. Commit ${came.position.commit}.`);
+    say(`${came.outcome.words}. Commit ${came.position.commit}.`, came.outcome.refused.length > 0 ? 'problem' : 'done');
     return came.outcome;
   } catch (error) {
     result.value = { machine, trouble: troubleOf(error) };
@@ -72,7 +72,10 @@ async function take(files: readonly SourceFile[]): Promise<void> {
   };
   const came = await takeIn(files, { client, machine: model.value?.machine ?? null, signal, tell });
   const good = came.files.filter(({ state }) => state === 'done').length;
-  say(`${good} of ${counted(came.files.length, 'file')} are in`);
+  say(
+    `${good} of ${counted(came.files.length, 'file')} are in`,
+    good < came.files.length && !signal.aborted ? 'problem' : 'done',
+  );
   const last = came.made.at(-1);
   if (last !== undefined && came.machine === null) show(last);
 }

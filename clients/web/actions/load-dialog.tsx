@@ -37,6 +37,8 @@ export function LoadDialog({ machine }: { readonly machine: string }) {
 
   const known = files.value.filter(({ stored }) => stored);
   const lost = files.value.length - known.length;
+  const isExact = wanted.value === '' || known.some((one) => isNamed(one, wanted.value));
+  const alike = known.filter(({ sha256, file }) => nameOf(sha256, file).includes(wanted.value)).length;
   const nth = /^[1-9]\d*$/.test(allocation.value) ? Number(allocation.value) : undefined;
 
   async function load(event: Event): Promise<void> {
@@ -67,7 +69,12 @@ export function LoadDialog({ machine }: { readonly machine: string }) {
           <Field
             id="load-known"
             label="A file that the daemon has"
-            help={`${counted(known.length, 'file')} of this machine’s log${lost > 0 ? `; it lacks ${count(lost)}: drop those on the page` : ''}.`}
+            help={
+              isExact || alike === 0
+                ? `${counted(known.length, 'file')} of this machine’s log${lost > 0 ? `; it lacks ${count(lost)}: drop those on the page` : ''}.`
+                : `${counted(alike, 'file')} with this in the name: choose one, or type all of it.`
+            }
+            error={!isExact && alike === 0 ? 'No such file here: drop it on the page.' : undefined}
           >
             {(control) => (
               <input

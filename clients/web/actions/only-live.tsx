@@ -1,11 +1,19 @@
-/** Commands go to the newest commit: said where the page shows an older one, with what can be done about it. */
+/** Commands go to the newest commit, over a connection: said where the page has none, or shows an older commit, with what can be done. */
 import { count } from '../../../protocol/count.ts';
+import { isAway } from '../app/away.ts';
 import { goLive, scene } from '../state/app.ts';
 import { dialog, isLive } from './state.ts';
 
 export function OnlyLive() {
   const now = scene.value;
-  if (isLive.value || now === null) return null;
+  if (isAway.value) {
+    return (
+      <p class="note" role="note">
+        There is no connection; commands wait until it is back.
+      </p>
+    );
+  }
+  if (isLive.value || now === null || now.mode === 'loading') return null;
   return (
     <div class="note" role="note">
       <p>

@@ -1,5 +1,6 @@
 /** What a person does now: which dialog is open, what is under way, what the last command came to. */
 import { computed, effect, signal } from '@preact/signals';
+import { isAway } from '../app/away.ts';
 import { scene } from '../state/app.ts';
 import type { Intake, SourceFile } from './intake.ts';
 import type { Result } from './result.ts';
@@ -26,5 +27,5 @@ export const intake = signal<Intake | null>(null);
 /** Module files that wait for a machine, or for the page to be live. */
 export const waiting = signal<readonly SourceFile[]>([]);
 
-/** Commands go to the newest commit: whether that is what the page shows. */
-export const isLive = computed(() => scene.value?.mode === 'live');
+/** Commands go to the newest commit: whether that is what the page shows, and the daemon is there. */
+export const isLive = computed(() => scene.value?.mode === 'live' && !isAway.value);

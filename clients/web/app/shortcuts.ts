@@ -1,6 +1,7 @@
 /** Every key that does something, in one place: parts register theirs, `?` lists them. */
 import { signal } from '@preact/signals';
 import { useEffect } from 'preact/hooks';
+import { startState } from './start.ts';
 
 export interface Shortcut {
   /** As KeyboardEvent.key has it: `.`, `/`, `Escape`, `ArrowLeft`. A capital letter means Shift. */
@@ -31,6 +32,8 @@ const TYPING = 'input:not([type=checkbox], [type=radio]), textarea, select, [con
 
 addEventListener('keydown', (event) => {
   if (event.ctrlKey || event.metaKey || event.altKey || event.defaultPrevented) return;
+  // Who types a token beside its field means nothing else.
+  if (startState.value === 'needs-token') return;
   const target = event.target as Element | null;
   if (target?.closest(TYPING) && event.key !== 'Escape') return;
   if (target?.closest('dialog')) return;

@@ -1,9 +1,11 @@
 /** The daemon answers nobody without a token. */
-import { useState } from 'preact/hooks';
+import { useEffect, useRef, useState } from 'preact/hooks';
 import { keepToken, token } from '../state/token.ts';
 
 export function TokenQuestion() {
   const [text, setText] = useState('');
+  const field = useRef<HTMLInputElement>(null);
+  useEffect(() => field.current?.focus(), []);
   return (
     <form
       class="card"
@@ -21,6 +23,7 @@ export function TokenQuestion() {
       <label>
         Token{' '}
         <input
+          ref={field}
           type="password"
           autocomplete="off"
           value={text}

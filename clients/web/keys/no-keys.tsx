@@ -1,4 +1,5 @@
 /** Why there are no keys, and how to get some. */
+import { dialog } from '../actions/state.ts';
 import { scene } from '../state/app.ts';
 
 export function NoKeys() {
@@ -20,9 +21,19 @@ export function NoKeys() {
         is patched. Its modules, windows and veneers are all here.
       </p>
       <p>
-        To see keys, boot one whose profile names a flavour, the way in which calls are patched:
+        To see keys, boot one whose profile names functions that are static calls, and a flavour, the way in which they
+        are patched. The{' '}
+        <button
+          type="button"
+          onClick={() => {
+            dialog.value = 'boot';
+          }}
+        >
+          Boot
+        </button>{' '}
+        dialog makes such a profile from names; an example comes with veneerd:
         <br />
-        <code>veneer boot m1 --static-call inline-defuse</code>
+        <code>veneer boot near --profile docs/examples/near.json</code>
       </p>
     </div>
   );

@@ -160,7 +160,9 @@ describePage('keys and site_mods', (site) => {
     client.close();
     const page = await site().open('?m=plain');
     await shown(panel(page).getByText("This machine's kernel has no static calls"));
-    await shown(panel(page).getByText('--static-call inline-defuse'));
+    await shown(panel(page).getByText('veneer boot near --profile docs/examples/near.json'));
+    await panel(page).getByRole('button', { name: 'Boot' }).click();
+    await shown(page.getByRole('dialog').getByLabel(/Functions/));
   });
 });
 
