@@ -26,8 +26,8 @@ export interface PlayerSink {
   changed(): void;
   /** Whether an answer is waited for that the daemon could not give: it is asked again and again. */
   waiting(is: boolean): void;
-  /** The wish can't be done; the picture stays. */
-  failed(error: ClientError): void;
+  /** The wish can't be done; the picture stays. Null: it can by now. */
+  failed(error: ClientError | null): void;
 }
 
 export function openPlayer(machine: MachineHandle, picture: Picture, sink: PlayerSink): Player {
@@ -54,7 +54,7 @@ export function openPlayer(machine: MachineHandle, picture: Picture, sink: Playe
     return ++turn;
   }
 
-  async function patiently<T>(mine: number, ask: () => Promise<T>): Promise<T | undefined> {
+  async function patiently<T>(mine: number, ask: () => Promise<T>, ahead = (): void => {}): Promise<T | undefined> {
     while (mine === turn) {
       try {
         const answer = await ask();
@@ -66,6 +66,7 @@ export function openPlayer(machine: MachineHandle, picture: Picture, sink: Playe
         sink.waiting(error.temporary);
         if (!error.temporary) {
           sink.failed(error);
+          if (error.code === 'position-ahead') ahead();
           return undefined;
         }
         await new Promise((resolve) => setTimeout(resolve, RETRY_MS));
@@ -75,10 +76,23 @@ export function openPlayer(machine: MachineHandle, picture: Picture, sink: Playe
   }
 
   async function show(mine: number, at?: number | string): Promise<Position | undefined> {
-    const answer = await patiently(mine, () => machine.view({ ...(at !== undefined && { at }), brief: true }));
+    const ask = () => machine.view({ ...(at !== undefined && { at }), brief: true });
+    const answer = await patiently(mine, ask, () => at !== undefined && showUntil(at));
     if (answer === undefined || mine !== turn) return undefined;
     picture.show(answer.position, viewFromJson(answer.view));
     return answer.position;
+  }
+
+  /** A link may be ahead of a log that grows: its newest commit is shown, until the one of the link is there. */
+  function showUntil(at: number | string): void {
+    const commit = Number(/\d+$/.exec(String(at))?.[0] ?? Number.NaN);
+    if (picture.position.epoch !== '' || Number.isNaN(commit)) return;
+    const mine = begin();
+    void follow(mine, (met) => {
+      if (met < commit) return;
+      sink.failed(null);
+      player.goTo(at);
+    });
   }
 
   /** Nothing more comes of what was asked for. */
@@ -101,7 +115,8 @@ export function openPlayer(machine: MachineHandle, picture: Picture, sink: Playe
     sink.changed();
   }
 
-  async function follow(mine: number): Promise<void> {
+  /** `met` hears of each commit that is shown. */
+  async function follow(mine: number, met: (commit: number) => void = () => {}): Promise<void> {
     const from = await show(mine);
     if (from === undefined) return;
     following = true;
@@ -110,6 +125,7 @@ export function openPlayer(machine: MachineHandle, picture: Picture, sink: Playe
         if (item.kind === 'commit') picture.fold(item.commit);
         else picture.mode('live');
         sink.changed();
+        if (item.kind === 'commit') met(item.commit.number);
       },
       error(error: ClientError) {
         // The machine was made anew: what is live is the new one.

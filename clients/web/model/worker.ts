@@ -90,7 +90,10 @@ function open({ url, machine, token }: Extract<ToWorker, { type: 'open' }>): voi
       waiting = is;
       tell();
     },
-    failed: ({ code, message }) => scope.postMessage({ type: 'problem', problem: { code, message } }),
+    failed(error) {
+      const problem = error && { code: error.code, message: error.message };
+      scope.postMessage({ type: 'problem', problem });
+    },
   });
   client.state.subscribe((state) => {
     connection = state;
@@ -128,9 +131,14 @@ scope.onmessage = ({ data: message }) => {
       // Somebody scrolls: no waiting.
       postFeed();
       return;
-    default:
-      scope.postMessage({ type: 'problem', problem: null });
+    case 'step':
+    case 'play':
+    case 'pause':
+      // There is nothing to go on from: why not stays said.
+      if (picture.position.epoch === '') return;
+      break;
   }
+  scope.postMessage({ type: 'problem', problem: null });
   switch (message.type) {
     case 'live':
       return player.live();

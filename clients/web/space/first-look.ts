@@ -1,7 +1,7 @@
 /** What a machine that was just opened shows first: what is in use of gigabytes that are empty, unless a link says what to show. */
 import { effect } from '@preact/signals';
 import type { Scene } from '../model/scene.ts';
-import { justOpened, span } from '../state/app.ts';
+import { justOpened, model, span } from '../state/app.ts';
 import type { Space } from './space-state.ts';
 import type { Range, World } from './world.ts';
 import { around } from './zoom.ts';
@@ -12,7 +12,8 @@ const MOST = 0.6;
 export function followOpening(space: Space): () => void {
   return effect(() => {
     const frame = space.frame.value;
-    if (frame === null || !justOpened.value) return;
+    // The space of the machine before is still there for a moment, and so is one that stands beside.
+    if (frame === null || !justOpened.value || space.model !== model.value) return;
     justOpened.value = false;
     const { scene, world } = frame;
     const used = usedOf(scene, world);

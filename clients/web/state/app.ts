@@ -20,7 +20,7 @@ export const selection = signal<Selection | null>(null);
 export const hover = signal<Selection | null>(null);
 /** What the address space shows; null: all of it. */
 export const span = signal<Span | null>(null);
-/** Whether the machine was opened by hand, and nobody has said yet what of its address space to show. */
+/** Whether nobody has said yet what of the machine's address space to show. */
 export const justOpened = signal(false);
 /** Of the patch feed. */
 export const filter = signal('');
@@ -79,6 +79,12 @@ export function goTo(at: number | string): void {
   model.value?.goTo(at);
 }
 
+/** As a link says it: null leaves it to the first look. */
+export function showSpan(next: LinkState['span']): void {
+  span.value = next === 'all' ? null : next;
+  justOpened.value = next === null;
+}
+
 export function select(next: Selection | null): void {
   selection.value = next;
 }
@@ -94,7 +100,7 @@ export const linkState = computed<LinkState>(() => ({
   machine: model.value?.machine ?? null,
   at: at.value,
   selection: selection.value,
-  span: span.value,
+  span: span.value ?? (justOpened.value ? null : 'all'),
   filter: filter.value,
   beside: besideModel.value?.machine ?? null,
   tour: tourStop.value,
@@ -121,8 +127,7 @@ function restore(state: LinkState): void {
   batch(() => {
     if (state.machine !== null) openMachine(state.machine, state.at);
     selection.value = state.selection;
-    span.value = state.span;
-    if (state.machine !== null) justOpened.value = false;
+    showSpan(state.span);
     filter.value = state.filter;
     tourStop.value = state.tour;
     openBeside(state.beside);

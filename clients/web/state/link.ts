@@ -14,8 +14,8 @@ export interface LinkState {
   /** A position as protocol/position.ts has it (`EPOCH:812`); null: live. */
   readonly at: string | null;
   readonly selection: Selection | null;
-  /** What the address space shows; null: all of it. */
-  readonly span: Span | null;
+  /** What the address space shows; null: nobody has said yet. */
+  readonly span: Span | 'all' | null;
   /** Of the patch feed. */
   readonly filter: string;
   /** The machine that this one is compared with. */
@@ -24,13 +24,13 @@ export interface LinkState {
   readonly tour: string | null;
 }
 
-/** `?m=demo&at=EPOCH:812&sel=module:xfs&span=0x…-0x…&f=key:x&with=other&tour=orig`; empty for a state that says nothing. */
+/** `?m=demo&at=EPOCH:812&sel=module:xfs&span=0x…-0x…&f=key:x&with=other&tour=orig`, `span=all`; empty for a state that says nothing. */
 export function linkText(state: LinkState): string {
   const fields: readonly (readonly [string, string | null])[] = [
     ['m', state.machine],
     ['at', state.at],
     ['sel', state.selection && selectionText(state.selection)],
-    ['span', state.span && `${toHex(state.span.start)}-${toHex(state.span.end)}`],
+    ['span', state.span && spanText(state.span)],
     ['f', state.filter === '' ? null : state.filter],
     ['with', state.beside],
     ['tour', state.tour],
@@ -60,7 +60,10 @@ export function parseLink(search: string): LinkState {
   };
 }
 
-function parseSpan(text: string): Span | null {
+const spanText = (span: Span | 'all'): string => (span === 'all' ? span : `${toHex(span.start)}-${toHex(span.end)}`);
+
+function parseSpan(text: string): Span | 'all' | null {
+  if (text === 'all') return text;
   const [from = '', to = ''] = text.split('-');
   const [start, end] = [fromHex(from), fromHex(to)];
   return start < end ? { start, end } : null;

@@ -13,6 +13,7 @@ import {
   scene,
   select,
   selection,
+  showSpan,
   span,
   tourStop,
 } from '../state/app.ts';
@@ -116,7 +117,7 @@ export function endTour(): void {
   batch(() => {
     if (machine !== null) openMachine(machine, at);
     select(chosen);
-    span.value = shown;
+    showSpan(shown);
     filter.value = words;
     openBeside(beside);
   });
@@ -132,7 +133,7 @@ async function bring(to: Stop, scenery: Scenery): Promise<void> {
     batch(() => {
       openMachine(machine, String(scenery.at));
       select(scenery.selection);
-      span.value = scenery.span;
+      showSpan(scenery.span);
       arrival.value = { state: 'there', machine };
     });
   } catch (error) {

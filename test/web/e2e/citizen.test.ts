@@ -131,6 +131,24 @@ describePage('a good citizen', (site) => {
     });
   });
 
+  it('PAGE-127: a link may be ahead of its machine: the newest commit is shown, and the one of the link as soon as it is there', async () => {
+    site().forgive(AWAY);
+    await withClient(site(), async (client) => {
+      await client.boot('young', { preset: 'arm64-6.1' });
+      const page = await site().open('?m=young&at=3');
+      await problem(page).getByText('position-ahead').waitFor();
+      await showsCommit(page, 1);
+      // Steps lead nowhere else as long as nothing was shown, and the link stays what it was.
+      expect(new URL(page.url()).searchParams.get('at')).toBe('3');
+      for (const name of ['two', 'three', 'four']) {
+        await client.machine('young').command({ type: 'bookmark', name, at: 1 });
+      }
+      await showsCommit(page, 3);
+      await mode(page, 'paused').waitFor();
+      await expect.poll(() => problem(page).count(), PATIENT).toBe(0);
+    });
+  });
+
   it('PAGE-94, PAGE-99: the title says machine and position, a jump is told when it ends, a reload restores it', async () => {
     const page = await site().open();
     await live(page).waitFor();

@@ -24,7 +24,9 @@ describePage('address space', (site) => {
   const shown = (page: Page): Locator => page.locator('.space-view > p').first();
 
   const open = async (search: string, options = {}): Promise<Page> => {
-    const page = await site().open(search, options);
+    // Unless a test is about what is shown first, all of it is.
+    const said = search === '' || search.includes('span=') ? search : `${search}&span=all`;
+    const page = await site().open(said, options);
     await expect.poll(() => page.getByTestId('position').textContent(), PATIENT).toContain('commit');
     await expect.poll(() => shown(page).textContent(), PATIENT).toMatch(/^Shown: /);
     return page;
@@ -33,7 +35,7 @@ describePage('address space', (site) => {
   /** The viewport as the address of the page has it; null: all. */
   const span = (page: Page): { start: number; end: number } | null => {
     const text = new URL(page.url()).searchParams.get('span');
-    if (text === null) return null;
+    if (text === null || text === 'all') return null;
     const [start = '', end = ''] = text.split('-');
     return { start: fromHex(start), end: fromHex(end) };
   };
@@ -100,13 +102,26 @@ describePage('address space', (site) => {
     await expect.poll(() => shown(page).textContent(), PATIENT).toContain('Shown: 2 GiB');
   });
 
-  it('PAGE-15: opened without a link it shows what is in use, and all of it when that is asked for', async () => {
+  it('PAGE-15: of each machine what is in use is shown first, and all of it when that is asked for', async () => {
+    const client = connect(site().url);
+    await client.boot('small', { preset: 'arm64-6.1' });
+    client.close();
     const page = await open('');
     await expect.poll(() => span(page)?.start, PATIENT).toBe(WORLD.start);
     expect(size(page)).toBeGreaterThan(290 * 2 ** 20);
     expect(size(page)).toBeLessThan(500 * 2 ** 20);
+    const demo = size(page);
+    await page.keyboard.press('m');
+    await page
+      .getByRole('menuitemradio', { name: /^small/ })
+      .or(page.getByRole('menuitem', { name: /^small/ }))
+      .click();
+    await map(page, 'small').waitFor();
+    await expect.poll(() => size(page) !== demo && size(page) < 2 ** 28, PATIENT).toBe(true);
     await page.getByRole('button', { name: 'all', exact: true }).click();
-    await expect.poll(() => span(page), PATIENT).toBeNull();
+    await expect.poll(() => new URL(page.url()).searchParams.get('span'), PATIENT).toBe('all');
+    const again = await site().open(new URL(page.url()).search);
+    await expect.poll(() => shown(again).textContent(), PATIENT).toContain('Shown: 2 GiB');
   });
 
   it('PAGE-9: in the overview a press goes there, a drag makes a viewport, its edge resizes it', async () => {

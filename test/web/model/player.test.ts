@@ -35,7 +35,7 @@ describe('the player', () => {
   function opened(): { readonly picture: Picture; readonly player: Player; readonly shown: number[] } {
     const shown: number[] = [];
     const picture = openPicture('demo', { jump: ({ commit }) => void shown.push(commit), fold: () => {} });
-    const failed = ({ message }: ClientError): void => expect.fail(message);
+    const failed = (error: ClientError | null): void => expect.fail(error?.message);
     const player = openPlayer(client.machine('demo'), picture, { changed: () => {}, waiting: () => {}, failed });
     return { picture, player, shown };
   }

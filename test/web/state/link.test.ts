@@ -32,6 +32,12 @@ describe('links', () => {
     }
   });
 
+  it('PAGE-143: all of the address space, a part of it, and what nobody has said are three things', () => {
+    for (const span of ['all', { start: 4096, end: 8192 }, null] as const) {
+      expect(parseLink(linkText({ ...NOTHING, machine: 'm', span }))).toEqual({ ...NOTHING, machine: 'm', span });
+    }
+  });
+
   it('PAGE-143: half a character in a name makes a link all the same', () => {
     expect(linkText({ ...NOTHING, selection: { kind: 'module', name: '\ud800' } })).toBe('?sel=module:%EF%BF%BD');
   });
