@@ -3,8 +3,9 @@ import { useSignal } from '@preact/signals';
 import { useEffect, useRef } from 'preact/hooks';
 import { count } from '../../../protocol/count.ts';
 import { FLAVOURS_OF, LAYOUTS } from '../../../protocol/flavours.ts';
-import type { ForkProgress, LoadedFile } from '../../../protocol/fork.ts';
+import type { ForkProgress } from '../../../protocol/fork.ts';
 import type { Flavour } from '../../../protocol/profile.ts';
+import { ClientError } from '../../sdk/errors.ts';
 import type { Scene } from '../model/scene.ts';
 import { client, openBeside } from '../state/app.ts';
 import { say } from '../ui/announce.ts';
@@ -31,7 +32,9 @@ export function ForkDialog({ scene }: { readonly scene: Scene }) {
   /** Empty: as the changes suggest. */
   const name = useSignal('');
   const taken = useSignal<ReadonlySet<string>>(new Set());
-  const missing = useSignal<readonly LoadedFile[]>([]);
+  /** Module files of the log that are not there, and whether a fork was refused for that. */
+  const missing = useSignal(0);
+  const needed = useSignal(false);
   const fault = useSignal<ForkFault | null>(null);
   const trouble = useSignal<Trouble | null>(null);
   const progress = useSignal<ForkProgress | null>(null);
@@ -53,7 +56,7 @@ export function ForkDialog({ scene }: { readonly scene: Scene }) {
       .machine(from.machine)
       .files({ at })
       .then((files) => {
-        missing.value = files.filter(({ stored }) => !stored);
+        missing.value = files.filter(({ stored }) => !stored).length;
       }, failed);
     return () => {
       stopped.current = true;
@@ -63,6 +66,7 @@ export function ForkDialog({ scene }: { readonly scene: Scene }) {
   async function fork(event: Event): Promise<void> {
     event.preventDefault();
     trouble.value = null;
+    needed.value = false;
     fault.value = null;
     const changes = forkChanges(form.value);
     if ('field' in changes) {
@@ -87,6 +91,7 @@ export function ForkDialog({ scene }: { readonly scene: Scene }) {
       openBeside(as);
     } catch (error) {
       if (error === STOPPED) say(`The fork was stopped: nothing of ${as} is left`);
+      else if (missing.value > 0 && error instanceof ClientError && error.code === 'no-such-blob') needed.value = true;
       else trouble.value = troubleOf(error);
     }
     progress.value = null;
@@ -103,6 +108,7 @@ export function ForkDialog({ scene }: { readonly scene: Scene }) {
           A new machine of the same commands, under other rules. The two are then held beside each other, and {machine}{' '}
           stays as it is.
         </p>
+        {missing.value > 0 && <MissingFiles count={missing.value} refused={needed.value} />}
         <div class="field-row">
           <Choose
             id="fork-flavour"
@@ -215,7 +221,6 @@ export function ForkDialog({ scene }: { readonly scene: Scene }) {
             name.value = text;
           }}
         />
-        {missing.value.length > 0 && <MissingFiles files={missing.value} />}
         {trouble.value && <TroubleNote trouble={trouble.value} />}
         {progress.value && (
           <p class="progress">

@@ -1,24 +1,22 @@
-/** Module files of a log that the daemon does not have, named before a fork needs them. */
-import { count, counted } from '../../../protocol/count.ts';
-import type { LoadedFile } from '../../../protocol/fork.ts';
+/** Module files of a log that the daemon does not have: said before a fork needs them, and again in the same place if it does. */
+import { counted } from '../../../protocol/count.ts';
 
-/** Of those that are missing. */
-const NAMED = 5;
+export interface MissingFilesProps {
+  readonly count: number;
+  /** Whether a fork was refused for want of them. */
+  readonly refused: boolean;
+}
 
-export function MissingFiles({ files }: { readonly files: readonly LoadedFile[] }) {
-  const more = files.length - NAMED;
+export function MissingFiles({ count, refused }: MissingFilesProps) {
+  const [are, them, they] = count === 1 ? ['is', 'it', 'it'] : ['are', 'them', 'they'];
   return (
-    <div class="note" role="note">
+    <div class={refused ? 'note bad' : 'note'} role={refused ? 'alert' : 'note'}>
       <p>
-        The daemon lacks {counted(files.length, 'module file')} of this log. A fork needs those whose loads it decides
-        anew: drop them on the page first, or fork without a change.
+        {counted(count, 'module file')} of this log {are} not in this daemon: drop {them} on the page, out of the
+        package that {they} came in.
       </p>
-      <p class="mono dim">
-        {files
-          .slice(0, NAMED)
-          .map(({ sha256, file }) => file?.replace(/^.*\//, '') ?? sha256.slice(0, 12))
-          .join(', ')}
-        {more > 0 && `, and ${count(more)} more`}
+      <p class="dim">
+        {refused ? 'This change decides loads anew, for which they are needed.' : 'A fork without a change needs none.'}
       </p>
     </div>
   );

@@ -17,7 +17,7 @@ interface Advice {
 }
 
 export function ProblemBanner({ problem, machine }: { readonly problem: Problem; readonly machine: string }) {
-  const { words = problem.message, ways } = adviceFor(problem.code, machine);
+  const { words = problem.message, ways } = adviceFor(problem, machine);
   return (
     <div class="banner problem" role="alert">
       <p>
@@ -33,17 +33,15 @@ export function ProblemBanner({ problem, machine }: { readonly problem: Problem;
 }
 
 const NEWEST: Way = { label: 'Go to the newest commit', act: goLive };
+const ANOTHER: Way = { label: 'Show another machine', act: () => void showAny() };
 const RELOAD: Way = { label: 'Reload the page', act: () => location.reload() };
 
-function adviceFor(code: string, machine: string): Advice {
+function adviceFor({ code, message }: Problem, machine: string): Advice {
   switch (code) {
     case 'no-such-machine':
       return {
         words: `There is no machine ${machine}: it was removed, or never was here.`,
-        ways: [
-          { label: 'Show another machine', act: () => void showAny() },
-          { label: 'Look again', act: goLive },
-        ],
+        ways: [ANOTHER, { label: 'Look again', act: goLive }],
       };
     case 'epoch-changed':
       return {
@@ -69,6 +67,10 @@ function adviceFor(code: string, machine: string): Advice {
           },
         ],
       };
+    case 'bad-command':
+      return message.startsWith('/name ') ? adviceOnName(machine) : { ways: [NEWEST] };
+    case 'bad-position':
+      return { ...positionWords(message), ways: [NEWEST] };
     case 'page-failed':
     case 'bad-answer':
     case 'gap':
@@ -76,6 +78,18 @@ function adviceFor(code: string, machine: string): Advice {
     default:
       return { ways: [NEWEST] };
   }
+}
+
+/** An address of the page can name anything. */
+const adviceOnName = (machine: string): Advice => ({
+  words: `“${machine}” is no name of a machine: those are of a-z, 0-9, dots, underscores and dashes.`,
+  ways: [ANOTHER],
+});
+
+/** The daemon's words name the place in a question that nobody here has seen. */
+function positionWords(message: string): Pick<Advice, 'words'> {
+  const [, text] = /^query: \/at "(.*?)": /.exec(message) ?? [];
+  return text === undefined ? {} : { words: `“${text}” is no position: a commit, -100, @bookmark.` };
 }
 
 async function goToOldest(machine: string): Promise<void> {

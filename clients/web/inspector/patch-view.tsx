@@ -12,6 +12,7 @@ import { ATOMICITY_WORDS, AtomicityMark } from '../ui/atomicity.tsx';
 import { ClassMark } from '../ui/class-mark.tsx';
 import { Code } from '../ui/code.tsx';
 import { Reach } from '../ui/reach.tsx';
+import { when } from '../ui/when.ts';
 import { BitChange } from './bit-change.tsx';
 import { Fact, Facts, Part } from './facts.tsx';
 import { CommitLink, KeyLink, OwnerLink } from './links.tsx';
@@ -75,7 +76,9 @@ function PatchFacts({ arch, commit, event }: PatchFactsProps) {
         <CommitLink commit={commit.number} /> <span>{commandWords(commit.command)}</span>
       </Fact>
       <Fact name="time" wide>
-        <time dateTime={moment(commit.time)}>{moment(commit.time)}</time>
+        <time class="number" dateTime={moment(commit.time)} title={`${moment(commit.time)} (UTC)`}>
+          {when(commit.time)}
+        </time>
       </Fact>
       <Fact name="address" wide>
         <Named address={fromHex(address)} />

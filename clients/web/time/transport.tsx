@@ -1,10 +1,10 @@
 /** Play, pause, step, speed; to a position; a bookmark. */
 import { signal } from '@preact/signals';
 import { useState } from 'preact/hooks';
-import { moment } from '../../../protocol/moment.ts';
 import { useShortcuts } from '../app/shortcuts.ts';
 import type { Scene } from '../model/scene.ts';
 import { goLive, goTo, model, scene } from '../state/app.ts';
+import { when } from '../ui/when.ts';
 import { Bookmarks } from './bookmarks.tsx';
 
 const PACES = ['original', 'x2', 'x8', 'x32', 'x128', 'instant'] as const;
@@ -54,12 +54,7 @@ export function Transport({ scene: { mode, commit, head, time } }: { readonly sc
     'Time',
   );
   const runs = mode === 'playing' || mode === 'live';
-  const taken =
-    time === 0
-      ? ''
-      : moment(time)
-          .replace('T', ' ')
-          .replace(/\.\d+Z$/, '');
+  const taken = time === 0 ? '' : when(time);
   return (
     <div class="transport">
       <button type="button" title="One commit back (,)" aria-label="One commit back" onClick={() => step(-1)}>

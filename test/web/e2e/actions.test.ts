@@ -309,14 +309,14 @@ describePage('doing things', (site) => {
     await position(page).waitFor();
     await page.keyboard.press('x');
     const fork = dialog(page, 'Fork demo at commit 100');
-    await fork.getByText(/The daemon lacks \d+ module files of this log/).waitFor();
+    await fork.getByText(/^\d+ module files of this log are not in this daemon: drop them/).waitFor();
     await fork.getByLabel('KASLR').selectOption('seed');
     await fork.getByLabel('Seed').fill('x');
     await page.keyboard.press('Enter');
     await fork.getByRole('alert').filter({ hasText: 'a whole number' }).waitFor();
     await fork.getByLabel('Seed').fill('7');
     await page.keyboard.press('Enter');
-    await fork.getByRole('alert').filter({ hasText: 'drop the file on the page' }).waitFor();
+    await fork.getByRole('alert').filter({ hasText: 'not in this daemon: drop them on the page' }).waitFor();
     await page.keyboard.press('Escape');
     const names = await withClient(site(), (client) => client.machines());
     expect(names.map(({ name }) => name)).not.toContain('demo-seed-7');
