@@ -211,7 +211,7 @@ describePage('a good citizen', (site) => {
   });
 
   it('PAGE-99: the first Tab offers the parts, `?` lists the keys by part, and Escape goes back', async () => {
-    const page = await site().open();
+    const page = await site().open('?m=demo&span=all');
     await live(page).waitFor();
     await page.keyboard.press('Tab');
     const links = page.getByRole('navigation', { name: 'Parts of the page' }).getByRole('link');
