@@ -107,6 +107,7 @@ async function demoOf(runtime: Runtime, pace: Pace, logger: Logger, signal: Abor
   try {
     const played = await playDemo(runtime, pace, signal);
     if (!played.ok) logger.warn(`the demo stopped: ${played.error.message}`);
+    else if (played.value.kind === 'ended') logger.info(`the demo ended: ${played.value.why}; it is not played on`);
   } catch (error) {
     logger.error(error, 'the demo stopped');
   }

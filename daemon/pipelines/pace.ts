@@ -1,4 +1,7 @@
-/** How fast recorded commits are played: `instant`, `original`, `xN` (N times as fast), or `even` over a minute. */
+/** How fast recorded commits are played. */
+import type { Commit } from '../../protocol/commit.ts';
+
+/** `instant`, `original`, `xN` (N times as fast), or `even` over a minute. */
 export type Pace =
   | { readonly kind: 'instant' }
   | { readonly kind: 'original'; readonly factor: number }
@@ -15,14 +18,17 @@ export function parsePace(word: string): Pace | undefined {
   return factor !== undefined && Number(factor) > 0 ? { kind: 'original', factor: Number(factor) } : undefined;
 }
 
-/** Milliseconds to wait before a commit of time `time`, which follows one of time `previous`; `commits` in all. */
-export function delayOf(pace: Pace, previous: number, time: number, commits: number): number {
+/** What a schedule has to know of a recorded commit. */
+type Recorded = Pick<Commit, 'number' | 'time'>;
+
+/** Milliseconds from the play's first commit until `commit` is due; `commits` in all. */
+export function dueAfter(pace: Pace, first: Recorded, commit: Recorded, commits: number): number {
   switch (pace.kind) {
     case 'instant':
       return 0;
     case 'original':
-      return Math.max(0, time - previous) / pace.factor;
+      return Math.max(0, commit.time - first.time) / pace.factor;
     case 'even':
-      return pace.totalMs / commits;
+      return ((commit.number - first.number) * pace.totalMs) / commits;
   }
 }

@@ -20,4 +20,13 @@ describe('the session that ships', () => {
     expect(view.staticCalls.ever.updates).toBeGreaterThan(0);
     expect(view.failures.map(({ errno }) => errno)).toEqual(['EEXIST', 'EAGAIN', 'ENODEV']);
   });
+
+  it('SES-13: nothing in it names a commit by its number, so that its commits can be numbered anew', async () => {
+    const types = new Set<string>();
+    for await (const item of readSession(DEMO_SESSION)) {
+      if (item.kind === 'commit') for (const { type } of item.commit.events) types.add(type);
+    }
+    expect(types).toContain('MachineBooted');
+    for (const type of ['BookmarkSet', 'MachineForked']) expect(types).not.toContain(type);
+  });
 });
