@@ -1,7 +1,7 @@
 /** Who may reach this daemon, as its start was told: token file, token, certificate. */
 import { readFileSync } from 'node:fs';
 import { isLoopback } from './gateway/admit.ts';
-import { newToken, parseTokens, type TokenEntry } from './gateway/auth/tokens.ts';
+import { newToken, parseAdminToken, parseTokens, type TokenEntry } from './gateway/auth/tokens.ts';
 import type { Tls } from './gateway/http/server.ts';
 
 export interface AccessOptions {
@@ -33,7 +33,7 @@ export function readAccess({ host, tokenFile, token, tlsCert, tlsKey }: AccessOp
       : { cert: readFileSync(tlsCert, 'utf8'), key: readFileSync(tlsKey, 'utf8') };
   const given = [
     ...(tokenFile === undefined ? [] : named(tokenFile, () => parseTokens(readFileSync(tokenFile, 'utf8')))),
-    ...(token === undefined || token === '' ? [] : named('VENEERD_TOKEN', () => parseTokens(`admin ${token}`))),
+    ...(token === undefined || token === '' ? [] : named('VENEERD_TOKEN', () => [parseAdminToken(token)])),
   ];
   if (given.length > 0) return { tokens: given, made: undefined, tls };
   if (isLoopback(host)) return { tokens: undefined, made: undefined, tls };

@@ -70,8 +70,8 @@ export function readConfig(argv: readonly string[]): Config {
     .addOption(new Option('--log <level>', 'what to say on stderr').choices(LEVELS).default('warn').env('VENEERD_LOG'))
     .addHelpText(
       'after',
-      '\nA flag wins over its environment variable. VENEERD_TOKEN is the token of an admin. Beyond loopback a token is\n' +
-        'needed; where none is given the daemon makes one and says it once.',
+      '\nA flag wins over its environment variable. VENEERD_TOKEN is the token of an admin. Tokens have 16 to 256 printable\n' +
+        'characters. Beyond loopback a token is needed; where none is given the daemon makes one and says it once.',
     )
     .allowExcessArguments(false)
     .configureOutput({ writeErr: (text) => process.stderr.write(text) });

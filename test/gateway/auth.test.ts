@@ -10,6 +10,7 @@ import { buffer } from 'node:stream/consumers';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { WebSocket } from 'ws';
 import { connect } from '../../clients/sdk/node.ts';
+import { readAccess } from '../../daemon/access.ts';
 import { type Daemon, startDaemon } from '../../daemon/daemon.ts';
 import { openTickets } from '../../daemon/gateway/auth/tickets.ts';
 import { parseTokens } from '../../daemon/gateway/auth/tokens.ts';
@@ -162,6 +163,20 @@ it('AUTH-5: a token file with a mistake names the line and never the token', () 
     'line 2: expected watch, operate, admin',
   );
   expect(() => parseTokens('# nothing')).toThrow('at least one');
+});
+
+it.each([['secret'], ['a token with its spaces'], ['x'.repeat(257)], ['    ']])(
+  'AUTH-5: the token %j is refused by the name of its variable, with the length that it should have',
+  (token) => {
+    expect(() => readAccess({ host: '127.0.0.1', token })).toThrow(
+      /^VENEERD_TOKEN: expected 16 to 256 printable characters without spaces$/,
+    );
+  },
+);
+
+it("AUTH-5: a token of the right length is an admin's", () => {
+  const token = 'x'.repeat(16);
+  expect(readAccess({ host: '127.0.0.1', token }).tokens).toEqual([{ role: 'admin', token }]);
 });
 
 it('AUTH-6: beyond loopback a daemon without tokens makes one, and asks for it', async () => {

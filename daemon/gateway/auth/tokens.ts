@@ -14,6 +14,7 @@ export interface TokenEntry {
 
 /** What can stand in a header, and can't be guessed. */
 const TOKEN = /^[\x21-\x7e]{16,256}$/;
+const PRINTABLE = '16 to 256 printable characters';
 
 /** 192 random bits. */
 export const newToken = (): string => randomBytes(24).toString('base64url');
@@ -34,6 +35,16 @@ export function openTokens(entries: readonly TokenEntry[]): Tokens {
 const hashOf = (token: string): Buffer => createHash('sha256').update(token).digest();
 
 /**
+ * Reads an admin's token that stands alone, without a role and a line.
+ * @throws RangeError that never holds the token.
+ */
+export function parseAdminToken(text: string): TokenEntry {
+  const token = text.trim();
+  if (!TOKEN.test(token)) throw new RangeError(`expected ${PRINTABLE} without spaces`);
+  return { role: 'admin', token };
+}
+
+/**
  * Reads a token file: one `ROLE TOKEN` a line; empty lines and those that begin with # say nothing.
  * @throws RangeError that names the line, never the token.
  */
@@ -44,7 +55,7 @@ export function parseTokens(text: string): readonly TokenEntry[] {
     if (role === '' || role.startsWith('#')) continue;
     if (!isRole(role)) throw new RangeError(`line ${i + 1}: expected ${ROLES.join(', ')} and a token`);
     if (!TOKEN.test(token) || more.length > 0) {
-      throw new RangeError(`line ${i + 1}: expected one token of 16 to 256 printable characters after ${role}`);
+      throw new RangeError(`line ${i + 1}: expected one token of ${PRINTABLE} after ${role}`);
     }
     entries.push({ role, token });
   }
