@@ -17,6 +17,7 @@ export function KeyRow({ line }: { readonly line: KeyLine }) {
   const is = (what: typeof selection.value): boolean => what?.kind === 'key' && what.name === name;
   const on = lights({ kind: 'key', name });
   const rest = owners - chain.length;
+  const figures = `${counted(nodes, 'node')} · ${counted(sites, 'site')} · ${counted(patches, 'patch', 'patches')}`;
   return (
     <div class="key-row" data-row={line.id} data-lit={is(hover.value)} data-chosen={is(selection.value)} {...on}>
       <p class="key-head">
@@ -57,8 +58,8 @@ export function KeyRow({ line }: { readonly line: KeyLine }) {
         </code>
       </p>
       <p class="key-fact dim">
-        <span class="number">
-          {counted(nodes, 'node')} · {counted(sites, 'site')} · {counted(patches, 'patch', 'patches')}
+        <span class="number clip" title={figures}>
+          {figures}
         </span>
       </p>
       {!open && (
