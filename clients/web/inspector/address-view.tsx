@@ -28,14 +28,16 @@ export function AddressView({ model, arch, address }: AddressViewProps) {
   // An answer of another address greys out; its facts are nobody's here.
   const own = why.answer?.address === toHex(address) ? why.answer : undefined;
   if (spot === undefined) return null;
+  // Beside the code is said whether its module's file is there.
+  const said = hasCode(spot) ? spot.owner : null;
   return (
     <>
       <SpotFacts arch={arch} address={address} spot={spot} why={own} />
       {hasCode(spot) && <CodePart model={model} arch={arch} spot={spot} known={own} />}
-      <FollowPart model={model} spot={spot} why={own} />
+      <FollowPart model={model} spot={spot} why={own} said={said} />
       <Part title="What wrote this" stale={why.stale}>
         {why.error !== undefined && <Refused error={why.error} />}
-        {why.answer !== undefined && <Wrote model={model} arch={arch} why={why.answer} />}
+        {why.answer !== undefined && <Wrote model={model} arch={arch} why={why.answer} said={said} />}
       </Part>
     </>
   );
@@ -54,18 +56,28 @@ interface FollowPartProps {
   readonly model: Model;
   readonly spot: Spot;
   readonly why: WhyAnswer | undefined;
+  readonly said: string | null;
 }
 
 /** Only what branches can be followed. */
-function FollowPart({ model, spot, why }: FollowPartProps) {
+function FollowPart({ model, spot, why, said }: FollowPartProps) {
   const asm = useAsm();
   const [first] = asm === null || !why?.text ? [] : asm.tokens(why.text);
   const branches = first?.type === 'mnemonic' && (first.kind === 'call' || first.kind === 'branch');
   const calls = spot.kind === 'site' || spot.kind === 'trampoline' || (spot.kind === 'plt' && spot.veneer !== null);
-  return calls || (spot.kind === 'section' && branches) ? <FollowFrom model={model} address={spot.start} /> : null;
+  return calls || (spot.kind === 'section' && branches) ? (
+    <FollowFrom model={model} address={spot.start} said={said} />
+  ) : null;
 }
 
-export function FollowFrom({ model, address }: Omit<AddressViewProps, 'arch'>) {
+export interface FollowFromProps {
+  readonly model: Model;
+  readonly address: number;
+  /** The module of which is said above that its file is not there. */
+  readonly said?: string | null;
+}
+
+export function FollowFrom({ model, address, said = null }: FollowFromProps) {
   const asked = useAskedAt();
   const hex = toHex(address);
   const { answer, error, stale } = useQuestion(asked && `${asked.key} trace ${hex}`, () => {
@@ -77,7 +89,7 @@ export function FollowFrom({ model, address }: Omit<AddressViewProps, 'arch'>) {
   return (
     <Part title="Follow this call" stale={stale}>
       {error !== undefined && <Refused error={error} />}
-      {answer !== undefined && <Follow model={model} trace={answer} />}
+      {answer !== undefined && <Follow model={model} trace={answer} said={said} />}
     </Part>
   );
 }

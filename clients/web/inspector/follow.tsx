@@ -10,15 +10,18 @@ import { Address } from '../ui/address.tsx';
 import { ClassMark } from '../ui/class-mark.tsx';
 import { Code, isLit } from '../ui/code.tsx';
 import { lights } from '../ui/lights.ts';
+import { Notes } from './notes.tsx';
 import { codeOf, useNames } from './use-names.ts';
 import { HOP_WORDS } from './words.ts';
 
 export interface FollowProps {
   readonly model: Model;
   readonly trace: TraceAnswer;
+  /** The module of which is said above that its file is not there. */
+  readonly said: string | null;
 }
 
-export function Follow({ model, trace }: FollowProps) {
+export function Follow({ model, trace, said }: FollowProps) {
   const code = useMemo(
     () => codeOf([...trace.hops.flatMap(({ instructions }) => instructions), ...(trace.end?.instructions ?? [])]),
     [trace],
@@ -69,13 +72,7 @@ export function Follow({ model, trace }: FollowProps) {
           )}
         </p>
       )}
-      {notes.length > 0 && (
-        <ul class="notes" aria-label="Notes">
-          {notes.map((note) => (
-            <li key={note}>{note}</li>
-          ))}
-        </ul>
-      )}
+      <Notes notes={notes} said={said} />
     </>
   );
 }

@@ -1,11 +1,12 @@
 /** Why the daemon has no answer, for people. */
 import type { ClientError } from '../../sdk/errors.ts';
 import { scene } from '../state/app.ts';
+import { withoutSums } from './notes.tsx';
 
 /** What the codes mean here, where their message alone would puzzle. */
 const WORDS: Readonly<Record<string, string>> = {
   'no-such-blob':
-    'The file of this module is not in this daemon: a recorded session brings events, and no module files. What the events tell is here; for all its code, drop the .ko file on the page.',
+    'The file of this module is not in this daemon: what events tell of it is here. Drop the .ko file on the page for the rest.',
   'not-found':
     'Of the kernel image only trampolines, keys and static-call sites are known: nothing tells what stands here.',
   'position-trimmed': 'The commits that would tell are not kept any more.',
@@ -20,7 +21,7 @@ export function Refused({ error }: { readonly error: ClientError }) {
   const recorded = error.code === 'no-such-machine' && scene.value?.summary.machine === null;
   const words = recorded ? RECORDED : WORDS[error.code];
   return (
-    <p class="refused" title={words === undefined ? undefined : error.message}>
+    <p class="refused" title={words === undefined ? undefined : withoutSums(error.message)}>
       {words ?? error.message}
     </p>
   );

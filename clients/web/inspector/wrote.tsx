@@ -12,6 +12,7 @@ import { Code } from '../ui/code.tsx';
 import { Reach } from '../ui/reach.tsx';
 import { CommitLink, OwnerLink } from './links.tsx';
 import { Named } from './named.tsx';
+import { Notes } from './notes.tsx';
 import { useNames } from './use-names.ts';
 import { WRITE_WORDS } from './words.ts';
 
@@ -19,9 +20,11 @@ export interface WroteProps {
   readonly model: Model;
   readonly arch: Arch;
   readonly why: WhyAnswer;
+  /** The module of which is said above that its file is not there. */
+  readonly said?: string | null;
 }
 
-export function Wrote({ model, arch, why: { writes, notes, bytes } }: WroteProps) {
+export function Wrote({ model, arch, why: { writes, notes, bytes }, said = null }: WroteProps) {
   const code = useMemo(() => {
     const texts = writes.flatMap(({ text }) => text.filter((one) => one !== null));
     return { texts, told: new Map() };
@@ -46,13 +49,7 @@ export function Wrote({ model, arch, why: { writes, notes, bytes } }: WroteProps
           />
         ))}
       </ol>
-      {notes.length > 0 && (
-        <ul class="notes" aria-label="Notes">
-          {notes.map((note) => (
-            <li key={note}>{note}</li>
-          ))}
-        </ul>
-      )}
+      <Notes notes={notes} said={said} />
     </>
   );
 }
