@@ -296,7 +296,9 @@ describePage('doing things', (site) => {
       .getByText(/patches: \d+ the same, \d+ not/)
       .first()
       .waitFor();
-    await page.waitForURL((url) => url.search.includes(`at=${epoch}:4&with=source-literal`));
+    await page.waitForURL(
+      ({ searchParams }) => searchParams.get('at') === `${epoch}:4` && searchParams.get('with') === 'source-literal',
+    );
     await page.reload();
     await compare.getByText('commit 4 beside 3').waitFor();
     await compare.getByRole('button', { name: 'Close comparison' }).click();
