@@ -88,6 +88,11 @@ describe.skipIf(!hasChromium)('the page of a daemon that is run otherwise', () =
     const asked: string[] = [];
     page.on('request', (request) => asked.push(request.url()));
     await question(page).waitFor();
+    await expect.poll(() => page.getByLabel('Token').evaluate((field) => field === document.activeElement)).toBe(true);
+    // Whoever types beside the field opens nothing.
+    await page.getByRole('heading', { name: 'This daemon asks for a token' }).click();
+    await page.keyboard.type('b?m');
+    expect(await page.getByRole('dialog').count()).toBe(0);
     await give(page, 'operate-no-such-one');
     await page.getByText('not one of its tokens').waitFor();
     await give(page, TOKENS.operate);

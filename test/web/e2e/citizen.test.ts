@@ -49,6 +49,11 @@ describePage('a good citizen', (site) => {
     expect(await position(following).textContent()).toBe('commit 1 of 1');
     expect(await following.evaluate('getComputedStyle(document.querySelector("main")).filter')).not.toBe('none');
     expect(await live(following).count()).toBe(0);
+    await following.keyboard.press('L');
+    const load = following.getByRole('dialog');
+    await load.getByText('There is no connection; commands wait until it is back.').waitFor();
+    expect(await load.getByRole('button', { name: 'Go live' }).count()).toBe(0);
+    await following.keyboard.press('Escape');
     // Whoever stands still notices at the latest when something is asked for.
     await standing.keyboard.press('.');
     await lost(standing).waitFor();
@@ -94,6 +99,23 @@ describePage('a good citizen', (site) => {
       await live(page).waitFor(PATIENT);
       await proxy.close();
     });
+  });
+
+  it('PAGE-92: what is no name and no position is said in words of the page', async () => {
+    site().forgive(/40[04]/);
+    const page = await site().open('?m=../x');
+    await page.getByRole('alert').filter({ hasText: '“../x” is no name of a machine' }).waitFor();
+    await page.getByRole('button', { name: 'Show another machine' }).click();
+    await live(page).waitFor();
+    await page.keyboard.press('g');
+    await page.keyboard.type('nonsense');
+    await page.keyboard.press('Enter');
+    await page
+      .getByRole('alert')
+      .filter({ hasText: '“nonsense” is no position: a commit, -100, @bookmark.' })
+      .waitFor();
+    await page.getByRole('button', { name: 'Go to the newest commit' }).click();
+    await live(page).waitFor();
   });
 
   it('PAGE-92: a machine that is removed, one that was made anew, a position ahead: each says what to do', async () => {

@@ -252,6 +252,10 @@ describePage('the inspector', (site) => {
     await part(page, 'Disassembly').getByText('The file of this module is not in this daemon').waitFor(PATIENT);
     expect(await page.locator('.code-line .line-bytes').allTextContents()).toEqual(['c0000094']);
     await part(page, 'Follow this call').getByText('arrives at').waitFor(PATIENT);
+    await part(page, 'What wrote this').getByText('others had this memory before').waitFor(PATIENT);
+    const text = (await page.locator('#inspector').textContent()) ?? '';
+    expect(text.match(/is not (in this daemon|stored)/g)).toHaveLength(1);
+    expect(text).not.toMatch(/[0-9a-f]{64}/);
   });
 
   it('PAGE-52: while the page goes through time one question of a kind is under way, and the last answer is of the last position', async () => {
