@@ -211,6 +211,8 @@ describePage('doing things', (site) => {
     await dialog(page, 'Unload a module').getByText('In use by chain_b: the kernel will refuse.').waitFor();
     await page.keyboard.press('Enter');
     await result(page).getByText('chain_a stays').waitFor();
+    // What was refused is no success.
+    await page.locator('.announcer .problem').filter({ hasText: 'chain_a stays' }).waitFor();
     await result(page).getByText('Module chain_a is in use by: chain_b').waitFor();
     await result(page).getByText('other modules use its symbols').waitFor();
     // Held by somebody.
@@ -252,6 +254,7 @@ describePage('doing things', (site) => {
       .waitFor();
     const { position: head } = await withClient(site(), (client) => client.machine('kernel').summary());
     expect(head.commit).toBe(10);
+    await atCommit(page, 10, 10);
     await page.keyboard.press(',');
     await atCommit(page, 9, 10);
     await result(page).getByRole('button', { name: 'Go to commit 10' }).click();
