@@ -1,21 +1,10 @@
 /** What happens in the direct and the fallback window. Sizes are bytes without the guard page. */
 import Type from 'typebox';
+import { PARTS } from '../parts.ts';
 import { HexSchema, ModuleNameSchema, SizeSchema } from '../schema.ts';
 
 const closed = { additionalProperties: false };
 
-/** linux-6.1 has two allocations a module, linux-6.4 and later one for each memory type. */
-export const PARTS = [
-  'core',
-  'init',
-  'text',
-  'data',
-  'rodata',
-  'ro_after_init',
-  'init_text',
-  'init_data',
-  'init_rodata',
-] as const;
 export const PartSchema = Type.Enum([...PARTS]);
 export type Part = Type.Static<typeof PartSchema>;
 

@@ -19,7 +19,7 @@ export interface Areas {
   readonly guard: Uint32Array;
   /** Index into AREA_KINDS. */
   readonly kind: Uint8Array;
-  /** Index into PARTS of tables.ts. */
+  /** Index into PARTS of protocol/parts.ts. */
   readonly part: Uint8Array;
   /** Index into Scene.names. */
   readonly module: Uint32Array;

@@ -1,6 +1,7 @@
 /** A view as the columns of a scene. They are kept: a commit costs what it changes, and not what is there. */
 import { fromHex, type Hex } from '../../../protocol/address.ts';
 import type { Part } from '../../../protocol/events/memory.ts';
+import { PARTS } from '../../../protocol/parts.ts';
 import { CLASSES, type StaticCallsView } from '../../../protocol/view/static-call.ts';
 import type { Area, Veneer, View } from '../../../protocol/view/types.ts';
 import { openClassCounts } from './class-counts.ts';
@@ -8,19 +9,6 @@ import { openNames } from './names.ts';
 import { type Columns, copyOf, type Ordered, openOrdered } from './ordered.ts';
 import type { Areas, KeyRow, Sites, Veneers } from './scene.ts';
 import type { Touched } from './touched.ts';
-
-/** Parts in the order that Areas.part counts them. */
-export const PARTS = [
-  'core',
-  'init',
-  'text',
-  'data',
-  'rodata',
-  'ro_after_init',
-  'init_text',
-  'init_data',
-  'init_rodata',
-] as const satisfies readonly Part[];
 
 const PART_INDEX = new Map<Part, number>(PARTS.map((part, index) => [part, index]));
 const CLASS_INDEX = new Map(CLASSES.map((name, index) => [name, index]));

@@ -1,10 +1,10 @@
 /** What a place is, in words and exact numbers: for the pointer, for screen readers, and what it is as a selection. */
 import { toHex } from '../../../protocol/address.ts';
 import { count } from '../../../protocol/count.ts';
+import { PARTS } from '../../../protocol/parts.ts';
 import { bytes } from '../../../protocol/size.ts';
 import { CLASSES } from '../../../protocol/view/static-call.ts';
 import { AREA_KINDS, type Scene } from '../model/scene.ts';
-import { PARTS } from '../model/tables.ts';
 import type { Selection } from '../state/selection.ts';
 import { CLASS_WORDS } from '../ui/class-mark.tsx';
 import { reachOf } from '../ui/reach.tsx';

@@ -4,7 +4,8 @@
  * types came with 6.4). The order of sections follows from masks over their flags, then from the section headers.
  */
 import type { EventOf } from '../../../protocol/events/index.ts';
-import { PARTS, type Part } from '../../../protocol/events/memory.ts';
+import type { Part } from '../../../protocol/events/memory.ts';
+import { PARTS } from '../../../protocol/parts.ts';
 import type { Layout as LayoutVersion } from '../../../protocol/profile.ts';
 import type { LayoutSection } from '../arch/arch.ts';
 import { SHF_ALLOC, SHF_EXECINSTR, SHF_WRITE } from '../elf/constants.ts';

@@ -1,7 +1,8 @@
 /** Names on what is wide enough for them: upright in narrow blocks, with the size where there is room. */
+
+import { PARTS } from '../../../../protocol/parts.ts';
 import { bytes } from '../../../../protocol/size.ts';
 import type { Scene } from '../../model/scene.ts';
-import { PARTS } from '../../model/tables.ts';
 import type { Row } from '../rows.ts';
 import type { Scale } from '../scale.ts';
 import type { World } from '../world.ts';
