@@ -10,5 +10,6 @@ export default defineConfig({
     // Tests start daemons, servers and compilers on machines that may be busy: time is no verdict here.
     testTimeout: 60_000,
     hookTimeout: 120_000,
+    expect: { poll: { timeout: 20_000 } },
   },
 });

@@ -206,6 +206,7 @@ describePage('doing things', (site) => {
     await lab(site(), 'kernel', ['chain-a', 'chain-b', 'calls']);
     const page = await site().open('?m=kernel&sel=module:chain_a');
     await atCommit(page, 4, 4);
+    await page.getByRole('button', { name: 'live', pressed: true }).waitFor();
     // In use: the module that is chosen is the one that is offered.
     await page.keyboard.press('u');
     await dialog(page, 'Unload a module').getByText('In use by chain_b: the kernel will refuse.').waitFor();

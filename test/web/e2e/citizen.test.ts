@@ -127,18 +127,18 @@ describePage('a good citizen', (site) => {
       await client.machine('shortlived').remove();
       await problem(page).filter({ hasText: 'There is no machine shortlived' }).waitFor();
       expect(await position(page).textContent()).toBe('commit 1 of 1');
-      expect(await live(page).count()).toBe(0);
+      await expect.poll(() => live(page).count()).toBe(0);
       await client.boot('shortlived');
       await problem(page).getByRole('button', { name: 'Look again' }).click();
       await live(page).waitFor();
-      expect(await problem(page).count()).toBe(0);
+      await expect.poll(() => problem(page).count()).toBe(0);
 
       const { position: was } = await client.machine('shortlived').summary();
       await client.machine('shortlived').remove();
       await problem(page).waitFor();
       await problem(page).getByRole('button', { name: 'Show another machine' }).click();
       await live(page).waitFor();
-      expect(new URL(page.url()).searchParams.get('m')).not.toBe('shortlived');
+      await expect.poll(() => new URL(page.url()).searchParams.get('m')).not.toBe('shortlived');
 
       await client.boot('shortlived');
       await page.goto(`${site().url}/?m=shortlived&at=${was.epoch}:1`);

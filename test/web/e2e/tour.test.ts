@@ -107,7 +107,7 @@ describePage('the tour', (site) => {
     const page = await site().open(`?m=tour-lost&at=0123456789abcdef:${stop.before}&sel=key:kfree&tour=orig`);
     await expect.poll(() => title(page).textContent(), PATIENT).toBe(stop.title);
     await expect.poll(() => commitOf(page), PATIENT).toBe(stop.before);
-    expect(stateOf(page).get('sel')).toBe('key:kfree');
+    await expect.poll(() => stateOf(page).get('sel')).toBe('key:kfree');
     await card(page).getByRole('button', { name: 'before', pressed: true }).waitFor();
     expect(await page.getByRole('alert').count()).toBe(0);
     await page.reload();
