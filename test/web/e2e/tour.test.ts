@@ -109,7 +109,7 @@ describePage('the tour', (site) => {
     await expect.poll(() => commitOf(page), PATIENT).toBe(stop.before);
     await expect.poll(() => stateOf(page).get('sel')).toBe('key:kfree');
     await card(page).getByRole('button', { name: 'before', pressed: true }).waitFor();
-    expect(await page.getByRole('alert').count()).toBe(0);
+    await expect.poll(() => page.getByRole('alert').count()).toBe(0);
     await page.reload();
     await expect.poll(() => title(page).textContent(), PATIENT).toBe(stop.title);
     await card(page).getByRole('button', { name: 'before', pressed: true }).waitFor();
