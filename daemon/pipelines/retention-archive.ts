@@ -56,7 +56,8 @@ export async function knownSegment(
   const to = Math.max(...ends);
   const file = join(folder, segmentName(machine, first, to));
   try {
-    return { file, to, digest: await heldAgainst(log, file, machine, to) };
+    const digest = await heldAgainst(log, file, machine, to);
+    return digest === undefined ? undefined : { file, to, digest };
   } catch (error) {
     if (error instanceof StoreError) throw error;
     return undefined;
@@ -77,8 +78,11 @@ export async function openArchive(folder: string): Promise<void> {
 export interface Segment {
   readonly file: string;
   commit(entry: Entry): Promise<void>;
-  /** Ends the file, holds it against the log, and gives it its name. Throws when the file is not what was written. */
-  finish(log: EventLog, digest: string): Promise<void>;
+  /**
+   * Ends the file, holds it against the log, and gives it its name; false where the log does not have these commits any more:
+   * another daemon was quicker. Throws when the file is not what was written.
+   */
+  finish(log: EventLog, digest: string): Promise<boolean>;
   /** Removes it, unless it was finished. */
   discard(): Promise<void>;
 }
@@ -97,15 +101,20 @@ export async function createSegment(folder: string, machine: MachineHead, to: nu
       await out.write(text.end(digest));
       await out.finish();
       const found = await heldAgainst(log, out.part, machine, to);
+      if (found === undefined) return false;
       if (found !== digest) throw new Error(`${out.part}: expected the digest ${digest}, found ${found}`);
       await out.publish();
+      return true;
     },
     discard: () => out.discard(),
   };
 }
 
-/** Reads `file`, which has to hold the machine's commits from the first one to `to` byte by byte, and gives its digest. */
-async function heldAgainst(log: EventLog, file: string, machine: MachineHead, to: number): Promise<string> {
+/**
+ * Reads `file`, which has to hold the machine's commits from the first one to `to` byte by byte, and gives its digest; undefined
+ * where the log does not give them any more.
+ */
+async function heldAgainst(log: EventLog, file: string, machine: MachineHead, to: number): Promise<string | undefined> {
   const { name, epoch, first } = machine;
   const items = readSession(bytesOf(file));
   const wrong = (what: string): Error => new Error(`${file}: expected ${what}`);
@@ -121,7 +130,7 @@ async function heldAgainst(log: EventLog, file: string, machine: MachineHead, to
       if (commit?.kind !== 'commit' || commit.text !== entry.text)
         throw wrong(`commit ${entry.number} as the log has it`);
     });
-    if (refused !== undefined) throw new Error(refused.error.message);
+    if (refused !== undefined) return undefined;
     const footer = await next();
     if (footer?.kind !== 'footer') throw wrong(`a footer after commit ${to}`);
     // To the end: only there gzip's checksum is.

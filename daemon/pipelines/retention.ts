@@ -145,7 +145,7 @@ async function settle(
     if (known !== undefined && known.digest !== digest) {
       throw new Error(`${known.file}: its commits are those of the log, its digest is not: expected ${digest}`);
     }
-    await segment?.finish(log, digest);
+    if (segment !== undefined && !(await segment.finish(log, digest))) return undefined;
     const stored = await log.putSnapshot(name, epoch, to, await snapshotOf(to, id, values));
     if (stored.status !== 'stored') return undefined;
     return { to, archived: segment?.file ?? known?.file ?? null };
